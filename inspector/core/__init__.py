@@ -1,0 +1,1 @@
+"""Frozen types of the domain; numpy and the standard library only."""

@@ -1,0 +1,52 @@
+"""What a figure for a paper shows and how large it is."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from inspector.core.errors import BadRequest
+
+
+class FigureKind(StrEnum):
+    """The figures of a comparison."""
+
+    HEAT_MAP = "heat-map"
+    HEAD_MAP = "head-map"
+    LINES = "lines"
+    VECTORS = "vectors"
+    INVARIANT = "invariant"
+    SERIES = "series"
+
+
+class FigureFormat(StrEnum):
+    """File formats a figure can be written in."""
+
+    PDF = "pdf"
+    SVG = "svg"
+    PNG = "png"
+
+
+WIDTH_PRESETS = {
+    "Single column (89 mm)": 89.0,
+    "One and a half columns (120 mm)": 120.0,
+    "Double column (183 mm)": 183.0,
+}
+MAX_HEIGHT_MM = 240.0
+
+
+@dataclass(frozen=True, slots=True)
+class FigureStyle:
+    """Size, format and resolution of a figure on paper.
+
+    `width_mm` 30 to 400 mm; `dpi` 72 to 1200, used by PNG only. The height follows from the
+    content.
+    """
+
+    width_mm: float = 183.0
+    format: FigureFormat = FigureFormat.PDF
+    dpi: int = 300
+
+    def __post_init__(self) -> None:
+        if not 30.0 <= self.width_mm <= 400.0:
+            raise BadRequest(f"A figure is 30 to 400 mm wide, not {self.width_mm:g} mm.")
+        if not 72 <= self.dpi <= 1200:
+            raise BadRequest(f"A figure has 72 to 1200 dots per inch, not {self.dpi}.")

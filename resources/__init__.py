@@ -1,0 +1,1 @@
+"""Samples, help pages and icons that come with the program."""
