@@ -1,1 +1,1 @@
-"""app"""
+"""The window and its wiring."""

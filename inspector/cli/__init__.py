@@ -1,1 +1,1 @@
-"""cli"""
+"""The analyses from a terminal, without a screen."""

@@ -1,1 +1,1 @@
-"""views"""
+"""Widgets: each shows values and says what the user did."""
