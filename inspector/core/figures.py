@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from inspector.core.errors import BadRequest
 
@@ -50,3 +51,20 @@ class FigureStyle:
             raise BadRequest(f"A figure is 30 to 400 mm wide, not {self.width_mm:g} mm.")
         if not 72 <= self.dpi <= 1200:
             raise BadRequest(f"A figure has 72 to 1200 dots per inch, not {self.dpi}.")
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """A figure to be written, or previewed.
+
+    `base` is the folder and the name without an ending: ``figures/heat-map`` becomes
+    ``figures/heat-map.pdf`` with its numbers, provenance and script beside it.
+    """
+
+    kind: FigureKind
+    style: FigureStyle
+    base: Path
+
+    def __post_init__(self) -> None:
+        if not self.base.name:
+            raise BadRequest("The figure has no name.", advice="Give it a name to be saved under.")
