@@ -1,0 +1,261 @@
+"""The worker lane: one thread that does all reading and computing, one plain job at a time.
+
+One `QThread` and one worker object live as long as the program; jobs are plain callables in a
+queue. Nothing of Qt is made or deleted per job, and no job ever touches a widget.
+"""
+
+import itertools
+import logging
+from collections import deque
+from collections.abc import Callable
+from threading import Event, Lock
+
+from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
+
+from inspector.core.errors import Cancelled
+from inspector.jobs.context import JobContext, JobState
+from inspector.jobs.faults import as_sentence
+
+Work = Callable[[JobContext], object]
+
+CLOSE_LIMIT_MS = 5000
+
+_log = logging.getLogger(__name__)
+
+
+class Lane(QObject):
+    """Runs jobs one after the other; the newest request under a key wins.
+
+    An older job under the same key is cancelled and none of its answers is delivered any more.
+    All signals arrive in the thread the lane lives in (the window's).
+
+    Signals
+    -------
+    result(key, value), partial(key, value), failed(key, error)
+        Of the newest job under that key only. The error is always an `InspectorError`.
+    progressed(state)
+        A `JobState` at most every 50 ms.
+    ended(key)
+        The newest job under the key is over: delivered, failed or cancelled.
+    busy(), idle()
+        The first job was taken in; the last one is over.
+    """
+
+    result = Signal(str, object)
+    partial = Signal(str, object)
+    progressed = Signal(object)
+    failed = Signal(str, object)
+    ended = Signal(str)
+    busy = Signal()
+    idle = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._ids = itertools.count(1)
+        self._live: dict[int, _Job] = {}
+        self._newest: dict[str, _Job] = {}
+        self._closed = False
+        self._queue = _Queue()
+        self._worker = _Worker(self._queue)
+        self._thread = QThread()
+        self._thread.setObjectName("lane")
+        self._worker.moveToThread(self._thread)
+        self._connect()
+        self._thread.start(QThread.Priority.LowPriority)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether any job waits or runs."""
+        return bool(self._live)
+
+    def submit(self, key: str, job: Work, *, label: str) -> int:
+        """Queue a job and give its number; 0 where the lane is closed and the job is dropped.
+
+        `label` says in the window what is going on; a job with an empty one is not shown.
+        """
+        if self._closed:
+            return 0
+        taken = _Job(next(self._ids), key, label, job)
+        was_idle, older = not self._live, self._newest.get(key)
+        self._live[taken.number] = taken
+        self._newest[key] = taken
+        self._drop(older)
+        self._queue.put(taken)
+        if was_idle:
+            self.busy.emit()
+        self._worker.asked.emit()
+        return taken.number
+
+    def cancel(self, key: str | None = None) -> None:
+        """Cancel the job under a key, or all jobs; each still tells when it has ended."""
+        jobs = list(self._newest.values()) if key is None else [self._newest.get(key)]
+        for job in jobs:
+            self._drop(job)
+
+    def has(self, key: str) -> bool:
+        """Whether a job under this key waits or runs and was not cancelled."""
+        job = self._newest.get(key)
+        return job is not None and not job.cancelled.is_set()
+
+    def close(self, limit_ms: int = CLOSE_LIMIT_MS) -> bool:
+        """Take no more jobs, cancel all, and wait for the thread; whether it has ended in time."""
+        self._closed = True
+        for job in list(self._live.values()):
+            self._drop(job)
+        self._thread.quit()
+        return self._thread.wait(limit_ms)
+
+    def wait(self) -> None:
+        """After `close`: wait until the job that was running has come to its end."""
+        self._thread.wait()
+
+    def _connect(self) -> None:
+        queued = Qt.ConnectionType.QueuedConnection
+        self._worker.asked.connect(self._worker.work, queued)
+        self._worker.started.connect(self._on_job_started, queued)
+        self._worker.progressed.connect(self._on_job_progressed, queued)
+        self._worker.partial_left.connect(self._on_partial_left, queued)
+        self._worker.result.connect(self._on_job_finished, queued)
+        self._worker.failed.connect(self._on_job_failed, queued)
+        self._worker.ended.connect(self._on_job_ended, queued)
+
+    def _drop(self, job: "_Job | None") -> None:
+        """Cancel a job; one that has not begun is taken out of the queue and ends here."""
+        if job is None or job.cancelled.is_set():
+            return
+        job.cancelled.set()
+        if self._queue.remove(job):
+            self._forget(job)
+
+    def _wanted(self, number: int) -> "_Job | None":
+        """The job of this number if its answers are still wanted."""
+        job = self._live.get(number)
+        if job is None or job.cancelled.is_set() or self._newest.get(job.key) is not job:
+            return None
+        return job
+
+    def _forget(self, job: "_Job") -> None:
+        self._live.pop(job.number, None)
+        if self._newest.get(job.key) is job:
+            del self._newest[job.key]
+            self.ended.emit(job.key)
+        if not self._live:
+            self.idle.emit()
+
+    @Slot(int)
+    def _on_job_started(self, number: int) -> None:
+        job = self._wanted(number)
+        if job is not None and job.label:
+            self.progressed.emit(JobState(job.key, job.label))
+
+    @Slot(int, object)
+    def _on_job_progressed(self, number: int, state: JobState) -> None:
+        job = self._wanted(number)
+        if job is not None and job.label:
+            self.progressed.emit(state)
+
+    @Slot(int, object)
+    def _on_partial_left(self, number: int, context: JobContext) -> None:
+        job = self._wanted(number)
+        value = context.collect_partial()
+        if job is not None and value is not None:
+            self.partial.emit(job.key, value)
+
+    @Slot(int, object)
+    def _on_job_finished(self, number: int, value: object) -> None:
+        job = self._wanted(number)
+        if job is not None:
+            self.result.emit(job.key, value)
+
+    @Slot(int, object)
+    def _on_job_failed(self, number: int, error: object) -> None:
+        job = self._wanted(number)
+        if job is not None:
+            self.failed.emit(job.key, error)
+
+    @Slot(int)
+    def _on_job_ended(self, number: int) -> None:
+        job = self._live.get(number)
+        if job is not None:
+            self._forget(job)
+
+
+class _Job:
+    """A queued callable, with the event that cancels it."""
+
+    __slots__ = ("cancelled", "key", "label", "number", "work")
+
+    def __init__(self, number: int, key: str, label: str, work: Work) -> None:
+        self.number = number
+        self.key = key
+        self.label = label
+        self.work = work
+        self.cancelled = Event()
+
+
+class _Queue:
+    """Jobs that wait, shared by the two threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._jobs: deque[_Job] = deque()
+
+    def put(self, job: _Job) -> None:
+        with self._lock:
+            self._jobs.append(job)
+
+    def take(self) -> _Job | None:
+        with self._lock:
+            return self._jobs.popleft() if self._jobs else None
+
+    def remove(self, job: _Job) -> bool:
+        """Whether it was still waiting."""
+        with self._lock:
+            if job not in self._jobs:
+                return False
+            self._jobs.remove(job)
+            return True
+
+
+class _Worker(QObject):
+    """Lives in the thread; does one job for each time it is asked."""
+
+    asked = Signal()
+    started = Signal(int)
+    progressed = Signal(int, object)
+    partial_left = Signal(int, object)
+    result = Signal(int, object)
+    failed = Signal(int, object)
+    ended = Signal(int)
+
+    def __init__(self, queue: _Queue) -> None:
+        super().__init__()
+        self._queue = queue
+
+    @Slot()
+    def work(self) -> None:
+        """Take the next job, if it was not cancelled meanwhile, and see it to its end."""
+        job = self._queue.take()
+        if job is None:
+            return
+        self.started.emit(job.number)
+        self._run(job)
+        self.ended.emit(job.number)
+
+    def _run(self, job: _Job) -> None:
+        context = JobContext(
+            job.key,
+            job.label,
+            cancelled=job.cancelled,
+            report=lambda state: self.progressed.emit(job.number, state),
+            leave=lambda left: self.partial_left.emit(job.number, left),
+        )
+        try:
+            value = job.work(context)
+        except Cancelled:
+            return
+        except Exception as error:  # noqa: BLE001 - where a job ends, whatever it did
+            _log.info("%s ended with %r", job.label or job.key, error)
+            self.failed.emit(job.number, as_sentence(error, job.label))
+            return
+        self.result.emit(job.number, value)

@@ -1,0 +1,328 @@
+import threading
+import time
+import weakref
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QTimer
+
+from inspector.core.errors import BadCheckpoint, Cancelled, InspectorError
+from inspector.jobs.context import JobContext, JobState
+from inspector.jobs.lane import Lane
+
+
+class Log:
+    """Everything a lane delivered, and in which thread."""
+
+    def __init__(self, lane: Lane) -> None:
+        self.results: list[tuple[str, object]] = []
+        self.partials: list[object] = []
+        self.states: list[JobState] = []
+        self.errors: list[tuple[str, InspectorError]] = []
+        self.ended: list[str] = []
+        lane.result.connect(lambda key, value: self.results.append((key, value)))
+        lane.partial.connect(lambda _, value: self.partials.append(value))
+        lane.progressed.connect(self.states.append)
+        lane.failed.connect(lambda key, error: self.errors.append((key, error)))
+        lane.ended.connect(self.ended.append)
+
+
+@pytest.fixture
+def lane(qapp):
+    lane = Lane()
+    yield lane
+    assert lane.close()
+
+
+@pytest.fixture
+def log(lane):
+    return Log(lane)
+
+
+def until_cancelled(started: threading.Event | None = None):
+    def job(context: JobContext) -> None:
+        if started is not None:
+            started.set()
+        while True:
+            context.progress(0, 1)
+            time.sleep(0.001)
+
+    return job
+
+
+def test_that_a_job_runs_outside_the_window_s_thread_and_is_delivered_inside_it(lane, log, qtbot):
+    delivered_in = []
+    lane.result.connect(lambda *_: delivered_in.append(threading.get_ident()))
+    with qtbot.waitSignal(lane.idle):
+        lane.submit("k", lambda _: threading.get_ident(), label="trial")
+    assert log.results[0][0] == "k"
+    assert log.results[0][1] != threading.get_ident()
+    assert delivered_in == [threading.get_ident()]
+    assert log.ended == ["k"]
+
+
+def test_that_the_newest_request_under_a_key_wins(lane, log, qtbot):
+    started = threading.Event()
+    lane.submit("k", until_cancelled(started), label="old")
+    assert started.wait(5)
+    with qtbot.waitSignal(lane.idle):
+        lane.submit("k", lambda _: "new", label="new")
+    assert log.results == [("k", "new")]
+    assert log.ended == ["k"]
+
+
+def test_that_an_answer_already_on_its_way_is_dropped_when_a_newer_request_comes(lane, log, qtbot):
+    finished = threading.Event()
+
+    def old(_):
+        finished.set()
+        return "old"
+
+    lane.submit("k", old, label="old")
+    assert finished.wait(5)  # its answer may lie in the event queue, undelivered
+    with qtbot.waitSignal(lane.idle):
+        lane.submit("k", lambda _: "new", label="new")
+    assert log.results == [("k", "new")]
+
+
+def test_that_other_keys_are_left_alone(lane, log, qtbot):
+    with qtbot.waitSignal(lane.idle):
+        for key in "abc":
+            lane.submit(key, lambda _, key=key: key.upper(), label=key)
+    assert log.results == [("a", "A"), ("b", "B"), ("c", "C")]
+
+
+def test_that_of_600_rapid_requests_the_last_is_delivered_and_no_older_one_after_it(
+    lane, log, qtbot
+):
+    with qtbot.waitSignal(lane.idle, timeout=10_000):
+        for n in range(600):
+            lane.submit("selection", lambda _, n=n: n, label="look")
+    numbers = [value for _, value in log.results]
+    assert numbers[-1] == 599
+    assert numbers == sorted(numbers)
+
+
+def test_that_a_cancelled_job_ends_without_a_result_or_an_error(lane, log, qtbot):
+    started = threading.Event()
+    lane.submit("k", until_cancelled(started), label="long")
+    assert started.wait(5)
+    assert lane.has("k")
+    with qtbot.waitSignal(lane.ended):
+        lane.cancel("k")
+    assert not lane.has("k")
+    assert (log.results, log.errors, log.ended) == ([], [], ["k"])
+
+
+def test_that_a_job_cancelled_while_it_waits_never_runs(lane, log, qtbot):
+    started, ran = threading.Event(), []
+    lane.submit("first", until_cancelled(started), label="first")
+    lane.submit("second", lambda _: ran.append(1), label="second")
+    assert started.wait(5)
+    lane.cancel("second")
+    assert log.ended == ["second"]
+    with qtbot.waitSignal(lane.idle):
+        lane.cancel()
+    assert ran == []
+
+
+def test_that_an_error_for_the_user_keeps_its_type_and_words_and_gets_a_trace(lane, log, qtbot):
+    def job(_):
+        raise BadCheckpoint("The file is empty.", advice="Choose another.")
+
+    with qtbot.waitSignal(lane.idle):
+        lane.submit("k", job, label="Opening")
+    [(key, error)] = log.errors
+    assert key == "k"
+    assert isinstance(error, BadCheckpoint)
+    assert (error.message, error.advice) == ("The file is empty.", "Choose another.")
+    assert "raise BadCheckpoint" in error.details
+    assert log.results == []
+
+
+def test_that_a_fault_of_the_program_becomes_a_sentence_and_keeps_no_array_alive(lane, log, qtbot):
+    class Big:
+        pass
+
+    kept = []
+
+    def job(_):
+        big = Big()
+        kept.append(weakref.ref(big))
+        raise ZeroDivisionError("division by zero")
+
+    with qtbot.waitSignal(lane.idle):
+        lane.submit("k", job, label="Comparing")
+    [(_, error)] = log.errors
+    assert isinstance(error, InspectorError)
+    assert error.message.startswith("Comparing: stopped by a fault in the program")
+    assert "ZeroDivisionError" in error.details
+    assert kept[0]() is None
+
+
+def test_that_the_lane_goes_on_after_a_failed_job(lane, log, qtbot):
+    with qtbot.waitSignal(lane.idle):
+        lane.submit("bad", lambda _: 1 / 0, label="bad")
+        lane.submit("good", lambda _: 7, label="good")
+    assert log.results == [("good", 7)]
+
+
+def test_that_progress_is_passed_on_at_most_every_50_ms_and_the_last_step_always(lane, log, qtbot):
+    def job(context):
+        began = time.monotonic()
+        for n in range(2001):
+            context.progress(n, 2000, f"step {n}")
+            time.sleep(0.0001)
+        return time.monotonic() - began
+
+    with qtbot.waitSignal(lane.idle, timeout=10_000):
+        lane.submit("k", job, label="steps")
+    took = log.results[0][1]
+    steps = [state for state in log.states if state.total]
+    assert 2 <= len(steps) <= took / 0.05 + 2
+    assert (steps[-1].done, steps[-1].total, steps[-1].text) == (2000, 2000, "step 2000")
+
+
+def test_that_the_time_left_follows_from_the_pace_of_the_current_phase(lane, log, qtbot):
+    clock = iter([0.0, 1.0, 2.0, 2.0, 3.5])
+    states = []
+    context = JobContext(
+        "k", "", cancelled=threading.Event(), report=states.append, leave=lambda _: None
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("inspector.jobs.context.monotonic", lambda: next(clock))
+        context.progress(0, 10)
+        context.progress(5, 10)
+        context.progress(8, 10)
+        context.progress(0, 4)  # a new phase, reported less than 50 ms after the last: held back
+        context.progress(3, 4)
+    assert [state.seconds_left for state in states] == [None, 1.0, 0.5, 0.5]
+
+
+def test_that_a_job_without_a_label_is_not_shown(lane, log, qtbot):
+    with qtbot.waitSignal(lane.idle):
+        lane.submit("quiet", lambda context: context.progress(1, 1), label="")
+    assert log.states == []
+
+
+def test_that_partial_results_come_in_order_the_newest_replacing_what_was_not_collected(
+    lane, log, qtbot
+):
+    def job(context):
+        began = time.monotonic()
+        for n in range(500):
+            context.partial(n)
+            time.sleep(0.001)
+        return time.monotonic() - began
+
+    with qtbot.waitSignal(lane.idle, timeout=10_000):
+        lane.submit("k", job, label="blocks")
+    took = log.results[0][1]
+    assert log.partials == sorted(set(log.partials))
+    assert 2 <= len(log.partials) <= took / 0.1 + 1
+
+
+def test_that_a_window_too_busy_to_collect_gets_one_partial_result_and_it_is_the_newest(
+    lane, log, qtbot
+):
+    handed_out = threading.Event()
+
+    def job(context):
+        for n in range(4):
+            context.partial(n)
+            time.sleep(0.11)
+        handed_out.set()
+
+    lane.submit("k", job, label="blocks")
+    assert handed_out.wait(5)  # the event loop does not run meanwhile
+    with qtbot.waitSignal(lane.idle):
+        pass
+    assert log.partials == [3]
+
+
+def test_that_partial_results_of_an_older_request_are_never_shown(lane, log, qtbot):
+    left = threading.Event()
+
+    def old(context):
+        context.partial("old")
+        left.set()
+        until_cancelled()(context)
+
+    lane.submit("k", old, label="old")
+    assert left.wait(5)
+    with qtbot.waitSignal(lane.idle):
+        lane.submit("k", lambda _: "new", label="new")
+    assert log.partials == []
+
+
+def test_that_closing_during_a_job_ends_within_the_limit_and_takes_no_more_jobs(qapp):
+    lane, started = Lane(), threading.Event()
+    log = Log(lane)
+    lane.submit("k", until_cancelled(started), label="long")
+    lane.submit("later", lambda _: 1, label="later")
+    assert started.wait(5)
+    began = time.monotonic()
+    assert lane.close(2000)
+    assert time.monotonic() - began < 1
+    assert lane.submit("k", lambda _: 1, label="after") == 0
+    qapp.processEvents()
+    assert log.results == []
+
+
+def test_that_closing_tells_when_a_job_does_not_listen(qapp):
+    lane, started, release = Lane(), threading.Event(), threading.Event()
+
+    def deaf(_):
+        started.set()
+        release.wait(10)
+
+    lane.submit("k", deaf, label="deaf")
+    assert started.wait(5)
+    assert not lane.close(50)
+    release.set()
+    lane.wait()
+
+
+def test_that_fifty_lanes_open_and_close_with_a_job_under_way(qapp):
+    for _ in range(50):
+        lane = Lane()
+        lane.submit("k", until_cancelled(), label="long")
+        assert lane.close()
+    qapp.processEvents()
+
+
+def test_that_cancelled_is_raised_by_partial_results_too():
+    cancelled = threading.Event()
+    cancelled.set()
+    context = JobContext("k", "", cancelled=cancelled, report=print, leave=print)
+    with pytest.raises(Cancelled):
+        context.partial(1)
+
+
+def test_that_the_event_loop_stalls_less_than_100_ms_while_arrays_as_large_as_swin_s_are_compared(
+    lane, log, qtbot
+):
+    """Widths of Swin-S, 2, 2, 18, 2 blocks; in numpy and in plain Python."""
+    widths = [96] * 2 + [192] * 2 + [384] * 18 + [768] * 2
+    random = np.random.default_rng(0)
+
+    def job(context):
+        total = 0.0
+        for n, width in enumerate(widths):
+            context.progress(n, len(widths))
+            a, b = (random.normal(size=(3 * width, width)) for _ in range(2))
+            total += float(np.linalg.norm(a - b, axis=1).sum() + (a @ b.T).trace())
+            total += sum(float(x) for x in a[:, 0])
+            np.sort(np.abs(a - b), axis=1)
+        return total
+
+    ticks: list[float] = []
+    timer = QTimer()
+    timer.setInterval(10)
+    timer.timeout.connect(lambda: ticks.append(time.monotonic()))
+    timer.start()
+    with qtbot.waitSignal(lane.idle, timeout=30_000):
+        lane.submit("k", job, label="compare")
+    timer.stop()
+    assert len(ticks) > 5
+    assert np.diff(ticks).max() < 0.1
