@@ -95,8 +95,8 @@ class Checkpoint:
     tensors: Mapping[str, LazyTensor]
     section: str = ""
     sections: tuple[Section, ...] = ()
-    config: Mapping[str, Any] = MappingProxyType({})
-    meta: Mapping[str, Any] = MappingProxyType({})
+    config: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    meta: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     foreign: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     close_files: Callable[[], None] = field(default=lambda: None, repr=False)
