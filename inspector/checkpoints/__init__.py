@@ -1,1 +1,95 @@
 """From a file to a `Checkpoint`: header first, tensors on demand, nothing executed."""
+
+import struct
+import zlib
+from pathlib import Path
+
+from inspector.checkpoints.checkpoint import Checkpoint, LazyTensor, Section
+from inspector.checkpoints.reader import Candidate, Reader, Request, candidate
+from inspector.checkpoints.readers import safetensors, torch_zip
+from inspector.checkpoints.refusals import describe
+from inspector.core.errors import BadCheckpoint
+from inspector.core.progress import Progress, silent
+
+__all__ = [
+    "READERS",
+    "Checkpoint",
+    "LazyTensor",
+    "Section",
+    "looks_like_checkpoint",
+    "open_checkpoint",
+]
+
+READERS: tuple[Reader, ...] = (
+    safetensors.READER,
+    torch_zip.READER,
+)
+"""Every container format; the first that matches a file opens it."""
+
+_SIGNS_OF_DAMAGE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+"""What reading a damaged file may raise in the standard library and in numpy."""
+
+
+def open_checkpoint(
+    path: Path, *, section: str | None = None, progress: Progress = silent
+) -> Checkpoint:
+    """Open a checkpoint file or folder and list its tensors; nothing in it is executed.
+
+    Parameters
+    ----------
+    path
+        A file, or the folder of a Hugging Face model.
+    section
+        The name of the set of weights to list, as `Checkpoint.sections` has it; None takes the
+        likeliest.
+    progress
+        Told of the pickle or the shards that were read.
+
+    Raises
+    ------
+    BadCheckpoint
+        When it is no checkpoint, is damaged, or holds no weights; the message says which.
+    """
+    try:
+        return _open(path, section, progress)
+    except _SIGNS_OF_DAMAGE as error:
+        raise BadCheckpoint(
+            f"“{path.name}” is damaged: it starts like a checkpoint but cannot be read.",
+            advice="Copy or download the file again.",
+            details=f"{type(error).__name__}: {error}",
+        ) from error
+
+
+def looks_like_checkpoint(path: Path) -> bool:
+    """Whether a file or folder may be a checkpoint, by its first bytes or its listing."""
+    try:
+        return _reader_of(candidate(path)) is not None
+    except (BadCheckpoint, OSError):
+        return False
+
+
+def _open(path: Path, section: str | None, progress: Progress) -> Checkpoint:
+    given = candidate(path)
+    reader = _reader_of(given)
+    if reader is None:
+        raise describe(path, given.head)
+
+    def open_part(part: Path) -> Checkpoint:
+        return _open(part, None, progress)
+
+    return reader.open(Request(path, open_part, section, progress))
+
+
+def _reader_of(given: Candidate) -> Reader | None:
+    return next((reader for reader in READERS if reader.matches(given)), None)

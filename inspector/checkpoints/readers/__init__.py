@@ -1,0 +1,1 @@
+"""One file per container format; each has a `Reader` that is listed in `READERS`."""

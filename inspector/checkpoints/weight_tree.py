@@ -1,0 +1,147 @@
+"""The values of a file as a tree: dictionaries, pickled modules, and the tensors in them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from inspector.checkpoints.lazy_tensors import Record, is_record
+from inspector.checkpoints.pickle_values import Instance
+from inspector.core.errors import BadCheckpoint
+
+MOST_TENSORS = 200_000
+_MOST_DEPTH = 48
+
+PLAIN = (
+    *("state_dict", "model_state_dict", "model_state", "model_weights", "model", "net", "network"),
+    *("module", "weights", "params", "parameters", "teacher", "target_encoder", "student"),
+    *("encoder", "backbone", "generator", "generator_state_dict"),
+)
+"""Keys under which files keep the weights of a model, the likeliest first."""
+
+AVERAGED = (
+    *("ema", "model_ema", "ema_model", "state_dict_ema", "ema_state_dict", "model_state_dict_ema"),
+    *("ema_params", "params_ema", "swa_state_dict", "swa_model", "shadow_params"),
+)
+"""Keys under which files keep averages of weights."""
+
+_TRAINING = frozenset(
+    (
+        *("message_hub", "callbacks", "loops", "rng_state", "random_states", "opt"),
+        *("scaler", "loss_scaler", "grad_scaler", "amp"),
+    )
+)
+_WRAPPERS = frozenset(PLAIN + AVERAGED)
+
+
+class WeightTree:
+    """Answers, for the values of one file, where its tensors are.
+
+    What was found out about a value is kept, so that a value that the file names a million times
+    is looked at once.
+    """
+
+    def __init__(self) -> None:
+        self._holds: dict[int, bool] = {}
+        self._listed = 0
+        self.training_tensors = 0
+
+    def holds_tensors(self, node: Any, depth: int = 0) -> bool:
+        """Whether there is any tensor in a value or below it."""
+        if is_record(node):
+            return True
+        if not isinstance(node, dict | list | tuple | Instance) or depth > _MOST_DEPTH:
+            return False
+        known = self._holds.get(id(node))
+        if known is None:
+            self._holds[id(node)] = False
+            known = any(self.holds_tensors(child, depth + 1) for _, child in children(node))
+            self._holds[id(node)] = known
+        return known
+
+    def weights_below(self, node: Any) -> list[tuple[str, Any]]:
+        """Children that hold tensors, without what belongs to the training, which is counted."""
+        if _is_optimiser(node):
+            self.training_tensors += sum(1 for _ in self.records(node))
+            return []
+        kept = []
+        for key, child in children(node):
+            if not self.holds_tensors(child):
+                continue
+            if is_training(key) or _is_optimiser(child):
+                self.training_tensors += sum(1 for _ in self.records(child))
+                continue
+            kept.append((key, child))
+        return kept
+
+    def records(self, node: Any, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Record]]:
+        """Tensors below a value, in file order, by names joined by dots."""
+        if is_record(node):
+            self._listed += 1
+            if self._listed > MOST_TENSORS:
+                raise BadCheckpoint(f"The file names more than {MOST_TENSORS:,} tensors.")
+            yield prefix, node
+            return
+        if depth > _MOST_DEPTH or not self.holds_tensors(node, depth):
+            return
+        for key, child in children(node):
+            yield from self.records(child, f"{prefix}.{key}" if prefix else key, depth + 1)
+
+    def is_wrapper(self, key: str, node: Any, depth: int = 0) -> bool:
+        """Whether a child stands for a whole set of weights rather than for a part of one."""
+        if is_record(node) or depth > _MOST_DEPTH or not self.holds_tensors(node):
+            return False
+        if is_module(node):
+            return True
+        below = list(children(node))
+        if any("." in name and is_record(child) for name, child in below):
+            return True
+        if key not in _WRAPPERS:
+            return False
+        return any(is_record(v) or self.is_wrapper(k, v, depth + 1) for k, v in below)
+
+
+def children(node: Any) -> Iterator[tuple[str, Any]]:
+    """What lies directly in a value, by name: a module's weights as its state dict has them."""
+    if isinstance(node, dict):
+        return ((str(key), value) for key, value in node.items() if isinstance(key, str | int))
+    if isinstance(node, list | tuple):
+        return ((str(index), value) for index, value in enumerate(node))
+    if not isinstance(node, Instance):
+        return iter(())
+    return _children_of_module(node) if is_module(node) else _children_of_instance(node)
+
+
+def is_module(node: Any) -> bool:
+    """Whether a value is a pickled ``torch.nn.Module``."""
+    if not isinstance(node, Instance):
+        return False
+    own = node.attributes
+    return isinstance(own.get("_parameters"), dict) and isinstance(own.get("_modules"), dict)
+
+
+def is_training(key: str) -> bool:
+    """Whether a key names state of the training: an optimiser, a schedule, a log."""
+    return key in _TRAINING or "optim" in key.lower() or "scheduler" in key.lower()
+
+
+def _children_of_module(module: Instance) -> Iterator[tuple[str, Any]]:
+    own = module.attributes
+    passing = own.get("_non_persistent_buffers_set")
+    passing = passing if isinstance(passing, list | tuple) else ()
+    unsaved = {name for name in passing if isinstance(name, str)}
+    for group in ("_parameters", "_buffers", "_modules"):
+        members = own.get(group)
+        for name, value in members.items() if isinstance(members, dict) else ():
+            if isinstance(name, str) and value is not None and name not in unsaved:
+                yield name, value
+
+
+def _children_of_instance(node: Instance) -> Iterator[tuple[str, Any]]:
+    """Items of a dictionary's stand-in; of another object, only what is named like weights."""
+    yield from children(node.items or {})
+    for key, value in node.attributes.items():
+        if isinstance(key, str) and (key in _WRAPPERS or is_module(value)):
+            yield key, value
+
+
+def _is_optimiser(node: Any) -> bool:
+    return isinstance(node, dict) and "param_groups" in node and "state" in node
