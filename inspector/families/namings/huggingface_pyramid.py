@@ -1,0 +1,46 @@
+"""Hugging Face's SegFormer, as 4.x and 5.x write it."""
+
+from inspector.families.naming import Kind, Naming
+
+NAMING = Naming(
+    source="Hugging Face",
+    blocks=("encoder.block.{s}.{b}.", "stages.{s}.blocks.{b}."),
+    inside={
+        "layer_norm_1.*": "norm1.*",
+        "layer_norm_2.*": "norm2.*",
+        "layernorm_before.*": "norm1.*",
+        "layernorm_after.*": "norm2.*",
+        "attention.self.query.*": "q.*",
+        "attention.self.key.*": "k.*",
+        "attention.self.value.*": "v.*",
+        "attention.output.dense.*": "out.*",
+        "attention.self.sr.*": "reduction.*",
+        "attention.self.layer_norm.*": "reduction_norm.*",
+        "attention.q_proj.*": "q.*",
+        "attention.k_proj.*": "k.*",
+        "attention.v_proj.*": "v.*",
+        "attention.o_proj.*": "out.*",
+        "attention.sequence_reduction.sequence_reduction.*": "reduction.*",
+        "attention.sequence_reduction.layer_norm.*": "reduction_norm.*",
+        "mlp.dense1.*": "mlp.in.*",
+        "mlp.dense2.*": "mlp.out.*",
+        "mlp.fc1.*": "mlp.in.*",
+        "mlp.fc2.*": "mlp.out.*",
+        "mlp.dwconv.dwconv.*": "mlp.depthwise.*",
+    },
+    outside={
+        "encoder.patch_embeddings.0.proj.*": "patch_embed.*",
+        "encoder.patch_embeddings.0.layer_norm.*": "patch_embed.norm.*",
+        "encoder.patch_embeddings.{n}.proj.*": "downsample.{s}.reduction.*",
+        "encoder.patch_embeddings.{n}.layer_norm.*": "downsample.{s}.norm.*",
+        "encoder.layer_norm.{i}.*": "stage_norm.{i}.*",
+        "stages.0.patch_embeddings.proj.*": "patch_embed.*",
+        "stages.0.patch_embeddings.layer_norm.*": "patch_embed.norm.*",
+        "stages.{n}.patch_embeddings.proj.*": "downsample.{s}.reduction.*",
+        "stages.{n}.patch_embeddings.layer_norm.*": "downsample.{s}.norm.*",
+        "stages.{i}.layer_norm.*": "stage_norm.{i}.*",
+    },
+    above={"classifier.*": "head.*"},
+    kinds=(Kind("SegFormer"),),
+    head_dim=0,
+)

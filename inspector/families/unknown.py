@@ -1,0 +1,44 @@
+"""What to say of a checkpoint in which no query, key and value were found."""
+
+from collections.abc import Sequence
+
+from inspector.checkpoints.checkpoint import Checkpoint
+from inspector.core.errors import UnknownModel
+from inspector.families.listing import Listing
+
+_SHOWN = 3
+
+
+def unknown_model(checkpoint: Checkpoint, listing: Listing, *, text: bool) -> UnknownModel:
+    """The error that tells what was seen and what to try."""
+    names = listing.names()
+    examples = ", ".join(f"“{name}”" for name in names[:_SHOWN])
+    return UnknownModel(
+        f"“{checkpoint.path.name}” holds no query, key and value matrices of a vision "
+        f"transformer: {_looks_like(names, listing, text=text)}"
+        + (f" ({len(names)} weights, as {examples})." if names else "."),
+        advice=_advice(checkpoint),
+        details="\n".join(names),
+    )
+
+
+def _looks_like(names: Sequence[str], listing: Listing, *, text: bool) -> str:
+    if not names:
+        return "it holds no weights"
+    if text:
+        return "it looks like a transformer that reads text"
+    if any(_is_kernel(listing.shape(name)) for name in names):
+        kind = "a ResNet" if any("layer1" in name for name in names) else "a convolutional network"
+        return f"it looks like {kind}, convolutions and no attention"
+    return "no repeated blocks with a q, k and v were found"
+
+
+def _is_kernel(shape: Sequence[int]) -> bool:
+    return len(shape) == 4 and shape[2] == shape[3] and shape[2] > 1
+
+
+def _advice(checkpoint: Checkpoint) -> str:
+    others = [s.name for s in checkpoint.sections if s.name and s.name != checkpoint.section]
+    if others:
+        return f"Another section of the file may hold the model: {', '.join(others[:5])}."
+    return "Open the checkpoint of a vision transformer: ViT, DeiT, DINO, CLIP, BEiT, Swin…"
