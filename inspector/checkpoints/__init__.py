@@ -5,8 +5,17 @@ import zlib
 from pathlib import Path
 
 from inspector.checkpoints.checkpoint import Checkpoint, LazyTensor, Section
+from inspector.checkpoints.config_files import with_config_beside
 from inspector.checkpoints.reader import Candidate, Reader, Request, candidate
-from inspector.checkpoints.readers import safetensors, torch_zip
+from inspector.checkpoints.readers import (
+    folder,
+    npz,
+    plain_pickle,
+    safetensors,
+    sharded,
+    torch_legacy,
+    torch_zip,
+)
 from inspector.checkpoints.refusals import describe
 from inspector.core.errors import BadCheckpoint
 from inspector.core.progress import Progress, silent
@@ -21,8 +30,13 @@ __all__ = [
 ]
 
 READERS: tuple[Reader, ...] = (
+    folder.READER,
+    sharded.READER,
     safetensors.READER,
+    npz.READER,
     torch_zip.READER,
+    torch_legacy.READER,
+    plain_pickle.READER,
 )
 """Every container format; the first that matches a file opens it."""
 
@@ -62,7 +76,7 @@ def open_checkpoint(
         When it is no checkpoint, is damaged, or holds no weights; the message says which.
     """
     try:
-        return _open(path, section, progress)
+        return with_config_beside(_open(path, section, progress))
     except _SIGNS_OF_DAMAGE as error:
         raise BadCheckpoint(
             f"“{path.name}” is damaged: it starts like a checkpoint but cannot be read.",

@@ -71,6 +71,7 @@ class Rebuild:
         self._foreign: dict[str, None] = {}
         self._names: dict[tuple[str, str], Global] = {}
         self._spent = 0
+        self.storages: dict[str, Storage] = {}
 
     @property
     def foreign(self) -> tuple[str, ...]:
@@ -113,7 +114,9 @@ class Rebuild:
             return pid[1]
         if pid[0] != "storage" or len(pid) < 5:
             raise BadCheckpoint("The file refers to something outside it that is no storage.")
-        return _storage(*pid[1:5], view=pid[5] if len(pid) > 5 else None)
+        storage = _storage(*pid[1:5], view=pid[5] if len(pid) > 5 else None)
+        self.storages.setdefault(storage.key, storage)
+        return storage
 
 
 def set_state(target: Any, state: Any) -> None:

@@ -5,7 +5,7 @@ import struct
 from types import MappingProxyType
 from typing import Any
 
-from inspector.checkpoints.checkpoint import Checkpoint, LazyTensor
+from inspector.checkpoints.checkpoint import Checkpoint, LazyTensor, Section
 from inspector.checkpoints.json_text import parse_json
 from inspector.checkpoints.layout import MOST_AXES, Layout, rows_first
 from inspector.checkpoints.lazy_tensors import listed
@@ -91,6 +91,7 @@ def _open(file: MappedFile, request: Request) -> Checkpoint:
         files=(request.path,),
         container="safetensors",
         tensors=MappingProxyType(tensors),
+        sections=(Section("", len(tensors), sum(t.size for t in tensors.values())),),
         meta=MappingProxyType(stored if isinstance(stored, dict) else {}),
         notes=tuple(notes[:20]),
         close_files=file.close,
