@@ -1,1 +1,1 @@
-"""The analyses: pure functions, one method a file, each returning a frozen result."""
+"""What is computed from open models; every method in a file of its own, none imports torch."""
