@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from inspector.cli.options import add_heads, add_section
-from inspector.core.outline import BlockOutline, StageOutline
+from inspector.core.outline import BlockOutline, Matrix, StageOutline
 from inspector.families import open_model
 from inspector.families.model import Model
 
@@ -64,10 +64,8 @@ def lines(model: Model) -> Iterator[str]:
     """The outline as text; consecutive blocks that are alike share a line."""
     outline, checkpoint = model.outline, model.checkpoint
     yield checkpoint.path.name
-    yield f"  {outline.family}, named as by {outline.source}, in a {checkpoint.container}"
+    yield f"  {outline.family}, named as by {outline.source}; file format: {checkpoint.container}"
     yield f"  {outline.parameters:,} parameters, {outline.depth} blocks"
-    if checkpoint.section:
-        yield f"  weights under “{checkpoint.section}”"
     if outline.stripped:
         yield f"  prefix “{outline.stripped}” seen through"
     for stage in outline.stages:
@@ -90,7 +88,7 @@ def _stage_lines(stage: StageOutline) -> Iterator[str]:
 
 def _words(block: BlockOutline) -> str:
     heads = "1 head" if block.num_heads == 1 else f"{block.num_heads} heads"
-    bias = ", ".join(matrix.value for matrix in block.biases) or "no"
+    bias = ", ".join(matrix.value for matrix in Matrix if matrix in block.biases) or "no"
     return f"width {block.embed_dim}, {heads} of {block.head_dim}, {bias} bias"
 
 
