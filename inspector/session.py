@@ -194,11 +194,9 @@ class Session(QObject):
         """Close one model; where it was the reference, the first compared takes its place."""
         self.set_models([m for n, m in enumerate(self._models) if n != position])
 
-    def move(self, position: int, *, to: int) -> None:
-        """Give a model another place in the order."""
-        present = list(self._models)
-        present.insert(to, present.pop(position))
-        self.set_models(present)
+    def arrange(self, order: Sequence[int]) -> None:
+        """Put the models into another order, given by their present positions."""
+        self.set_models([self._models[position] for position in order])
 
     def set_axis(self, axis: Axis) -> None:
         """Cut vectors the other way; what was computed no longer holds."""

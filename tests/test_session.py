@@ -59,7 +59,7 @@ def test_that_reordering_releases_nothing(session):
     released = []
     session.released.connect(released.append)
     session.add([entry("a"), entry("b"), entry("c")])
-    session.move(2, to=1)
+    session.arrange([0, 2, 1])
     assert [m.card.label for m in session.models] == ["a", "c", "b"]
     assert released == []
 

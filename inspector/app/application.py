@@ -1,0 +1,86 @@
+"""The Qt application: files that the desktop hands over, and the light or dark theme."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QColor, QFileOpenEvent, QPalette
+from PySide6.QtWidgets import QApplication
+
+NAME = "ViT Inspector"
+
+_SCHEMES = {
+    "system": Qt.ColorScheme.Unknown,
+    "light": Qt.ColorScheme.Light,
+    "dark": Qt.ColorScheme.Dark,
+}
+_ROLES = (
+    QPalette.ColorRole.Window,
+    QPalette.ColorRole.WindowText,
+    QPalette.ColorRole.Base,
+    QPalette.ColorRole.AlternateBase,
+    QPalette.ColorRole.Text,
+    QPalette.ColorRole.Button,
+    QPalette.ColorRole.ButtonText,
+    QPalette.ColorRole.ToolTipBase,
+    QPalette.ColorRole.ToolTipText,
+    QPalette.ColorRole.Highlight,
+    QPalette.ColorRole.HighlightedText,
+    QPalette.ColorRole.Link,
+)
+_COLOURS = {
+    "light": "#f4f4f5 #1b1b1b #ffffff #f0f0f2 #1b1b1b #f4f4f5 #1b1b1b #ffffff #1b1b1b #2563b0 "
+    "#ffffff #1f5fb4",
+    "dark": "#242426 #ececec #1c1c1e #29292c #ececec #323236 #ececec #323236 #ececec #3d7dd6 "
+    "#ffffff #7db3ff",
+}
+_FADED = {"light": "#9a9aa0", "dark": "#77777d"}
+_HINT = {"light": "#5f5f66", "dark": "#a4a4ab"}
+
+
+class Application(QApplication):
+    """Emits `file_open_asked(path)` when the desktop hands over a file (macOS does so)."""
+
+    file_open_asked = Signal(object)
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        super().__init__(list(arguments))
+        self.setApplicationName("vit-inspector")
+        self.setApplicationDisplayName(NAME)
+        self.setDesktopFileName("vit-inspector")
+        self.setStyle("Fusion")
+
+    def event(self, event: QEvent) -> bool:
+        """Pass on the file of a `QFileOpenEvent`."""
+        if isinstance(event, QFileOpenEvent) and event.file():
+            self.file_open_asked.emit(Path(event.file()))
+            return True
+        return super().event(event)
+
+
+def apply_theme(application: QApplication, theme: str) -> None:
+    """Follow the system, or be light or dark.
+
+    Where the platform cannot switch by itself (a bare X11 session), a palette of our own does.
+    """
+    hints = application.styleHints()
+    hints.setColorScheme(_SCHEMES[theme])
+    if theme == "system":
+        application.setPalette(QPalette())
+    elif hints.colorScheme() != _SCHEMES[theme]:
+        application.setPalette(palette_of(theme))
+
+
+def palette_of(theme: str) -> QPalette:
+    """The light or dark colours of every control."""
+    palette = QPalette()
+    for role, name in zip(_ROLES, _COLOURS[theme].split(), strict=True):
+        palette.setColor(role, QColor(name))
+    palette.setColor(QPalette.ColorRole.PlaceholderText, QColor(_HINT[theme]))
+    for role in (
+        QPalette.ColorRole.WindowText,
+        QPalette.ColorRole.Text,
+        QPalette.ColorRole.ButtonText,
+    ):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(_FADED[theme]))
+    return palette

@@ -1,0 +1,41 @@
+"""Steps through blocks, heads and compared models with the keyboard; pure functions."""
+
+from dataclasses import replace
+
+from inspector.core.outline import ModelOutline
+from inspector.core.selection import Selection
+
+
+def step_block(outline: ModelOutline, selection: Selection, by: int) -> Selection:
+    """Go `by` blocks on in global order, across stages; the ends hold."""
+    blocks = list(outline.blocks())
+    here = _index(outline, selection)
+    there = blocks[min(max(here + by, 0), len(blocks) - 1)]
+    if there is blocks[here]:
+        return selection
+    return replace(selection, address=there.address, vector=None)
+
+
+def step_head(outline: ModelOutline, selection: Selection, by: int) -> Selection:
+    """Go `by` heads on inside the block; from the block as a whole to its first or last head.
+
+    A step before the first head leads back to the block as a whole, and so does one past the last.
+    """
+    block = list(outline.blocks())[_index(outline, selection)]
+    head = selection.address.head if selection.address else None
+    places = [None, *range(block.num_heads)]
+    there = places[(places.index(head) + by) % len(places)]
+    return replace(selection, address=block.address.with_head(there), vector=None)
+
+
+def step_compared(selection: Selection, by: int, *, count: int) -> Selection:
+    """Go `by` compared models on; after the last comes the first."""
+    if count < 1:
+        return selection
+    return replace(selection, compared=(selection.compared + by) % count)
+
+
+def _index(outline: ModelOutline, selection: Selection) -> int:
+    if selection.address is None:
+        return 0
+    return outline.block(selection.address.of_block).global_index
