@@ -24,6 +24,10 @@ _MOST_LINE = 1 << 16
 _MOST_DIGITS = 256
 _MOST_NESTED_KEY = 16
 _MARK = object()
+_STOP, _BINGET, _LONG_BINGET, _LONG_BINPUT, _BININT1 = b".hjrK"
+_CONSTANTS = {ord("("): _MARK, ord(")"): (), ord("N"): None, 0x88: True, 0x89: False}
+_U2, _I4, _U4 = struct.Struct("<H"), struct.Struct("<i"), struct.Struct("<I")
+_U8, _F8 = struct.Struct("<Q"), struct.Struct(">d")
 _STEPS_PER_REPORT = 1 << 15
 _PIECE = 1 << 18
 
@@ -61,6 +65,7 @@ class PickleMachine:
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
         self._steps = self._kept = 0
+        self._next_report = _STEPS_PER_REPORT
 
     @property
     def position(self) -> int:
@@ -78,18 +83,48 @@ class PickleMachine:
         self._stack, self._memo = [], {}
         actions = self._ACTIONS
         while True:
+            self._run()
             code = self._byte()
-            if code == 0x2E:
+            if code == _STOP:
                 return self._pop()
             action = actions.get(code)
             if action is None:
                 raise _damaged(f"opcode {code:#04x} is not one")
             action(self)
             self._steps += 1
-            if self._steps % _STEPS_PER_REPORT == 0:
+            if self._steps >= self._next_report:
                 self._report()
 
+    def _run(self) -> None:
+        """Do the opcodes that a checkpoint mostly consists of, without a call for each."""
+        stack, memo, piece, at = self._stack, self._memo, self._piece, self._at
+        last = len(piece) - 5
+        steps = 0
+        while at < last:
+            code = piece[at]
+            if code == _LONG_BINPUT:
+                memo[_U4.unpack_from(piece, at + 1)[0]] = stack[-1]
+                at += 5
+            elif code == _BINGET:
+                stack.append(memo[piece[at + 1]])
+                at += 2
+            elif code == _BININT1:
+                stack.append(piece[at + 1])
+                at += 2
+            elif code == _LONG_BINGET:
+                stack.append(memo[_U4.unpack_from(piece, at + 1)[0]])
+                at += 5
+            elif code in _CONSTANTS:
+                stack.append(_CONSTANTS[code])
+                at += 1
+            else:
+                break
+            steps += 1
+        self._at = at
+        self._steps += steps
+
     def _report(self) -> None:
+        self._next_report = self._steps + _STEPS_PER_REPORT
         if self._steps > MOST_STEPS:
             raise BadCheckpoint(
                 f"The pickle in “{self._file.path.name}” holds more than {MOST_STEPS:,} values.",
@@ -307,9 +342,6 @@ class PickleMachine:
             advice="Save the weights again, with torch.save or as safetensors.",
         )
 
-    _I1, _U2, _I4 = struct.Struct("<B"), struct.Struct("<H"), struct.Struct("<i")
-    _U4, _U8, _F8 = struct.Struct("<I"), struct.Struct("<Q"), struct.Struct(">d")
-
     _ACTIONS: ClassVar[dict[int, Callable[["PickleMachine"], object]]] = {
         ord("("): lambda m: m._push(_MARK),
         ord("0"): _pop_one,
@@ -318,18 +350,18 @@ class PickleMachine:
         ord("F"): lambda m: m._push(float(m._line())),
         ord("I"): _digits,
         ord("L"): _digits,
-        ord("J"): lambda m: m._push(m._number(m._I4)),
+        ord("J"): lambda m: m._push(m._number(_I4)),
         ord("K"): lambda m: m._push(m._byte()),
-        ord("M"): lambda m: m._push(m._number(m._U2)),
+        ord("M"): lambda m: m._push(m._number(_U2)),
         ord("N"): lambda m: m._push(None),
         ord("P"): lambda m: m._push(m._rebuild.persistent(m._line().decode("utf-8"))),
         ord("Q"): _persistent,
         ord("R"): _reduce,
         ord("S"): _quoted,
-        ord("T"): lambda m: m._old_text(m._number(m._I4)),
+        ord("T"): lambda m: m._old_text(m._number(_I4)),
         ord("U"): lambda m: m._old_text(m._byte()),
         ord("V"): lambda m: m._push(m._line().decode("raw_unicode_escape")),
-        ord("X"): lambda m: m._push(m._text_of(m._number(m._U4))),
+        ord("X"): lambda m: m._push(m._text_of(m._number(_U4))),
         ord("a"): lambda m: m._append([m._pop()]),
         ord("b"): _build,
         ord("c"): _global,
@@ -339,19 +371,19 @@ class PickleMachine:
         ord("g"): lambda m: m._get(int(m._line()[:_MOST_DIGITS])),
         ord("h"): lambda m: m._get(m._byte()),
         ord("i"): _instance,
-        ord("j"): lambda m: m._get(m._number(m._U4)),
+        ord("j"): lambda m: m._get(m._number(_U4)),
         ord("l"): lambda m: m._push(m._to_mark()),
         ord("]"): lambda m: m._push([]),
         ord("o"): _object,
         ord("p"): lambda m: m._put(int(m._line()[:_MOST_DIGITS])),
         ord("q"): lambda m: m._put(m._byte()),
-        ord("r"): lambda m: m._put(m._number(m._U4)),
+        ord("r"): lambda m: m._put(m._number(_U4)),
         ord("s"): lambda m: m._set_items([m._pop(), m._pop()][::-1]),
         ord("t"): lambda m: m._push(tuple(m._to_mark())),
         ord(")"): lambda m: m._push(()),
         ord("u"): lambda m: m._set_items(m._to_mark()),
-        ord("G"): lambda m: m._push(m._number(m._F8)),
-        ord("B"): lambda m: m._push(m._bytes_of(m._number(m._U4))),
+        ord("G"): lambda m: m._push(m._number(_F8)),
+        ord("B"): lambda m: m._push(m._bytes_of(m._number(_U4))),
         ord("C"): lambda m: m._push(m._bytes_of(m._byte())),
         0x80: _protocol,
         0x81: _reduce,
@@ -364,10 +396,10 @@ class PickleMachine:
         0x88: lambda m: m._push(True),
         0x89: lambda m: m._push(False),
         0x8A: lambda m: m._integer(m._bytes_of(m._byte())),
-        0x8B: lambda m: m._integer(m._bytes_of(m._number(m._I4))),
+        0x8B: lambda m: m._integer(m._bytes_of(m._number(_I4))),
         0x8C: lambda m: m._push(m._text_of(m._byte())),
-        0x8D: lambda m: m._push(m._text_of(m._number(m._U8))),
-        0x8E: lambda m: m._push(m._bytes_of(m._number(m._U8))),
+        0x8D: lambda m: m._push(m._text_of(m._number(_U8))),
+        0x8E: lambda m: m._push(m._bytes_of(m._number(_U8))),
         0x8F: lambda m: m._push([]),
         0x90: lambda m: m._append(m._to_mark()),
         0x91: lambda m: m._push(tuple(m._to_mark())),
@@ -375,7 +407,7 @@ class PickleMachine:
         0x93: _stack_global,
         0x94: lambda m: m._put(len(m._memo)),
         0x95: lambda m: m._take(8),
-        0x96: lambda m: m._push(m._bytes_of(m._number(m._U8))),
+        0x96: lambda m: m._push(m._bytes_of(m._number(_U8))),
         0x97: _refuse,
         0x98: _refuse,
     }

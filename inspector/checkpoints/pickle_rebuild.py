@@ -102,7 +102,9 @@ class Rebuild:
 
     def _charge(self, args: Args) -> None:
         """Limit what calls may copy: a text that is stored once can be named a million times."""
-        self._spent += sum(len(arg) for arg in args if isinstance(arg, str | bytes | list))
+        for arg in args:
+            if isinstance(arg, (str, bytes, list)):
+                self._spent += len(arg)
         if self._spent > _MOST_COPIED:
             raise BadCheckpoint("The file's pickle unfolds to far more than it holds.")
 
@@ -172,7 +174,7 @@ def _is_count(value: Any) -> bool:
 def _sizes(value: Any) -> tuple[int, ...]:
     if not isinstance(value, tuple | list) or len(value) > _MOST_AXES:
         raise BadCheckpoint("A tensor's shape or stride is not a row of whole numbers.")
-    if not all(_is_count(size) for size in value):
+    if value and (set(map(type, value)) != {int} or min(value) < 0 or max(value) >= 1 << 60):
         raise BadCheckpoint("A tensor's shape or stride is not a row of whole numbers.")
     return tuple(value)
 

@@ -68,7 +68,7 @@ class Span:
         return raw.decode("utf-8").encode("latin-1") if self.text else raw
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Storage:
     """A run of numbers outside the pickle, by its key; `first` is where a view of it starts."""
 
@@ -78,7 +78,7 @@ class Storage:
     first: int = 0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class TensorRecord:
     """A tensor: a strided window on a storage, both counted in elements."""
 

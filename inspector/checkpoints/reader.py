@@ -2,38 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from inspector.checkpoints.checkpoint import Checkpoint
-from inspector.checkpoints.mapped_file import MappedFile, open_regular
-from inspector.checkpoints.zip_directory import read_directory, starts_like_zip
-from inspector.core.errors import BadCheckpoint
+from inspector.checkpoints.mapped_file import open_regular
 from inspector.core.progress import Progress, silent
 
 HEAD_BYTES = 1024
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A file or folder that may be a checkpoint; `head` is empty for a folder."""
 
     path: Path
     head: bytes
     is_folder: bool = False
-
-    @cached_property
-    def zip_names(self) -> tuple[str, ...]:
-        """Names in the file's zip directory; empty where it is no sound zip file."""
-        if not starts_like_zip(self.head):
-            return ()
-        file = MappedFile(self.path)
-        try:
-            return tuple(read_directory(file))
-        except BadCheckpoint:
-            return ()
-        finally:
-            file.close()
 
 
 @dataclass(frozen=True, slots=True)

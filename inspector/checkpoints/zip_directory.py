@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inspector.checkpoints.mapped_file import MappedFile
 from inspector.core.errors import BadCheckpoint
@@ -21,14 +21,26 @@ STORED, DEFLATED = 0, 8
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file in the archive: its bytes lie at `start`, `packed` of them in the file."""
+    """One file in the archive.
+
+    Parameters
+    ----------
+    header, limit
+        Where its local header starts, and where the next member's does: between them it lies.
+    packed, size
+        Bytes in the archive, and bytes once unpacked.
+    start
+        Where its bytes start; -1 until `locate` has read the local header.
+    """
 
     name: str
     method: int
-    start: int
+    header: int
     packed: int
     size: int
     checksum: int
+    limit: int = 0
+    start: int = -1
 
 
 def starts_like_zip(head: bytes) -> bool:
@@ -48,17 +60,41 @@ def read_directory(file: MappedFile) -> Mapping[str, Member]:
     if count > _MOST_ENTRIES or size > _MOST_BYTES:
         raise _damaged(file, f"its directory claims {count} members")
     table = file.read(start, size)
-    members: dict[str, Member] = {}
-    spans: list[tuple[int, int]] = []
+    members: list[Member] = []
     position = 0
     for _ in range(count):
-        member, header, position = _read_entry(file, table, position)
-        if member.name in members:
-            raise _damaged(file, f"it holds two members named “{member.name[:80]}”")
-        members[member.name] = member
-        spans.append((header, member.start + member.packed))
-    _check_apart(file, spans, start)
-    return members
+        member, position = _read_entry(file, table, position)
+        members.append(member)
+    return _apart(file, members, start)
+
+
+def locate(file: MappedFile, member: Member) -> Member:
+    """The same member, with the place of its bytes, which only its local header tells.
+
+    Raises
+    ------
+    BadCheckpoint
+        When there is no such header, or the member reaches into the next.
+    """
+    name = member.name.encode("utf-8", errors="surrogateescape")
+    local = file.read(member.header, _LOCAL.size + len(name))
+    fields = _LOCAL.unpack_from(local)
+    if fields[0] != b"PK\x03\x04" or fields[9] != len(name) or local[_LOCAL.size :] != name:
+        raise _damaged(file, "a member is not where the directory says")
+    if fields[2] & _ENCRYPTED:
+        raise _encrypted(file)
+    start = member.header + _LOCAL.size + fields[9] + fields[10]
+    if start + member.packed > member.limit:
+        raise _damaged(file, f"“{member.name[:80]}” reaches into what follows it")
+    return replace(member, start=start)
+
+
+def first_name(head: bytes) -> str:
+    """Name of the first member, from the first bytes of the file; empty where there is none."""
+    if len(head) < _LOCAL.size or head[:4] != b"PK\x03\x04":
+        return ""
+    length = _LOCAL.unpack_from(head)[9]
+    return head[_LOCAL.size : _LOCAL.size + length].decode("utf-8", errors="replace")
 
 
 def _find_directory(file: MappedFile) -> tuple[int, int, int]:
@@ -94,29 +130,25 @@ def _find_directory64(file: MappedFile, end: int) -> tuple[int, int, int, int]:
     return fields[7], fields[8], fields[9], where
 
 
-def _read_entry(file: MappedFile, table: bytes, position: int) -> tuple[Member, int, int]:
-    """A member, where its local header is, and where the next entry starts."""
+def _read_entry(file: MappedFile, table: bytes, position: int) -> tuple[Member, int]:
+    """A member, and where the next entry starts."""
     if position + _ENTRY.size > len(table):
         raise _damaged(file, "its directory ends too early")
     fields = _ENTRY.unpack_from(table, position)
     mark, _, _, flags, method, _, _, checksum, packed, size, n_name, n_extra, n_note = fields[:13]
     header = fields[16]
     at = position + _ENTRY.size
-    name, extra = table[at : at + n_name], table[at + n_name : at + n_name + n_extra]
     if mark != b"PK\x01\x02":
         raise _damaged(file, "its directory has an entry that is none")
     if flags & _ENCRYPTED:
-        raise BadCheckpoint(
-            f"“{file.path.name}” is an encrypted zip file.", advice="Unpack it first."
-        )
+        raise _encrypted(file)
     if _FULL32 in (packed, size, header):
+        extra = table[at + n_name : at + n_name + n_extra]
         size, packed, header = _wide(file, extra, (size, packed, header))
-    start = _data_start(file, header, name)
-    text = name.decode("utf-8", errors="surrogateescape")
-    member = Member(text, method, start, packed, size, checksum)
+    name = table[at : at + n_name].decode("utf-8", errors="surrogateescape")
     if method == STORED and packed != size:
-        raise _damaged(file, f"“{text[:80]}” has two different sizes")
-    return member, header, at + n_name + n_extra + n_note
+        raise _damaged(file, f"“{name[:80]}” has two different sizes")
+    return Member(name, method, header, packed, size, checksum), at + n_name + n_extra + n_note
 
 
 def _wide(file: MappedFile, extra: bytes, narrow: tuple[int, ...]) -> tuple[int, int, int]:
@@ -134,27 +166,23 @@ def _wide(file: MappedFile, extra: bytes, narrow: tuple[int, ...]) -> tuple[int,
     raise _damaged(file, "a 64-bit size is missing")
 
 
-def _data_start(file: MappedFile, header: int, name: bytes) -> int:
-    local = file.read(header, _LOCAL.size + len(name))
-    fields = _LOCAL.unpack_from(local)
-    if fields[0] != b"PK\x03\x04" or fields[9] != len(name) or local[_LOCAL.size :] != name:
-        raise _damaged(file, "a member is not where the directory says")
-    if fields[2] & _ENCRYPTED:
-        raise BadCheckpoint(
-            f"“{file.path.name}” is an encrypted zip file.", advice="Unpack it first."
-        )
-    start: int = header + _LOCAL.size + fields[9] + fields[10]
-    return start
-
-
-def _check_apart(file: MappedFile, spans: list[tuple[int, int]], end: int) -> None:
-    previous = 0
-    for first, last in sorted(spans):
-        if first < previous:
+def _apart(file: MappedFile, members: list[Member], end: int) -> dict[str, Member]:
+    """Members by name, each with its limit; refused where two overlap or share a name."""
+    limits: dict[int, int] = {}
+    previous = end
+    for member in sorted(members, key=lambda m: m.header, reverse=True):
+        if member.header + _LOCAL.size + len(member.name) + member.packed > previous:
             raise _damaged(file, "its members overlap")
-        previous = last
-    if previous > end:
-        raise _damaged(file, "a member reaches into the directory: the file was cut off")
+        limits[member.header] = previous
+        previous = member.header
+    named = {m.name: replace(m, limit=limits[m.header]) for m in members}
+    if len(named) != len(members):
+        raise _damaged(file, "it holds two members of the same name")
+    return named
+
+
+def _encrypted(file: MappedFile) -> BadCheckpoint:
+    return BadCheckpoint(f"“{file.path.name}” is an encrypted zip file.", advice="Unpack it first.")
 
 
 def _damaged(file: MappedFile, what: str) -> BadCheckpoint:

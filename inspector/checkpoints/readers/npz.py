@@ -17,7 +17,14 @@ from inspector.checkpoints.mapped_file import MappedFile
 from inspector.checkpoints.number_types import TYPES, Array, NumberType, of_numpy
 from inspector.checkpoints.reader import Candidate, Reader, Request
 from inspector.checkpoints.sections import no_such_section
-from inspector.checkpoints.zip_directory import DEFLATED, STORED, Member, read_directory
+from inspector.checkpoints.zip_directory import (
+    DEFLATED,
+    STORED,
+    Member,
+    first_name,
+    locate,
+    read_directory,
+)
 from inspector.core.errors import BadCheckpoint
 
 _MAGIC = b"\x93NUMPY"
@@ -28,8 +35,8 @@ _TRAINING = ("opt/", "opt_state/", "optimizer/")
 
 
 def matches(given: Candidate) -> bool:
-    """A zip file with numpy arrays in it."""
-    return any(name.endswith(".npy") for name in given.zip_names)
+    """A zip file whose first member is a numpy array."""
+    return first_name(given.head).endswith(".npy")
 
 
 def open_npz(request: Request) -> Checkpoint:
@@ -48,7 +55,8 @@ def _open(file: MappedFile, request: Request) -> Checkpoint:
     tensors: dict[str, LazyTensor] = {}
     notes: list[str] = []
     training = 0
-    for member in read_directory(file).values():
+    for listed_member in read_directory(file).values():
+        member = locate(file, listed_member)
         name = member.name.removesuffix(".npy")
         if not member.name.endswith(".npy"):
             notes.append(f"Not read, because it is no array: “{member.name[:120]}”.")

@@ -10,7 +10,13 @@ from inspector.checkpoints.pickle_machine import PickleMachine
 from inspector.checkpoints.pickle_rebuild import Rebuild
 from inspector.checkpoints.reader import Candidate, Reader, Request
 from inspector.checkpoints.refusals import describe_zip
-from inspector.checkpoints.zip_directory import STORED, Member, read_directory, starts_like_zip
+from inspector.checkpoints.zip_directory import (
+    STORED,
+    Member,
+    locate,
+    read_directory,
+    starts_like_zip,
+)
 from inspector.core.errors import BadCheckpoint
 
 _PICKLE = "data.pkl"
@@ -34,7 +40,7 @@ def open_torch_zip(request: Request) -> Checkpoint:
 def _open(file: MappedFile, request: Request) -> Checkpoint:
     members = read_directory(file)
     root = _root(request, members)
-    index = _stored(members, root + _PICKLE)
+    index = _stored(file, members, root + _PICKLE)
     rebuild = Rebuild()
     machine = PickleMachine(
         file, index.start, index.start + index.size, rebuild=rebuild, progress=request.progress
@@ -42,7 +48,7 @@ def _open(file: MappedFile, request: Request) -> Checkpoint:
     value = machine.read()
 
     def find(key: str) -> Placed:
-        member = _stored(members, f"{root}data/{key}")
+        member = _stored(file, members, f"{root}data/{key}")
         return Placed(member.start, member.size)
 
     storages = Storages(file, find, big_endian=_is_big_endian(file, members, root))
@@ -59,7 +65,7 @@ def _root(request: Request, members: Mapping[str, Member]) -> str:
     return plain[0]
 
 
-def _stored(members: Mapping[str, Member], name: str) -> Member:
+def _stored(file: MappedFile, members: Mapping[str, Member], name: str) -> Member:
     member = members.get(name)
     if member is None:
         raise BadCheckpoint(f"The archive has no member “{name[:120]}”.")
@@ -68,12 +74,14 @@ def _stored(members: Mapping[str, Member], name: str) -> Member:
             f"The member “{name[:120]}” is compressed, which torch never does.",
             advice="Save the weights again with torch.save.",
         )
-    return member
+    return locate(file, member)
 
 
 def _is_big_endian(file: MappedFile, members: Mapping[str, Member], root: str) -> bool:
-    member = members.get(f"{root}byteorder")
-    return member is not None and file.read(member.start, min(member.size, 8)) == b"big"
+    if f"{root}byteorder" not in members:
+        return False
+    member = _stored(file, members, f"{root}byteorder")
+    return file.read(member.start, min(member.size, 8)) == b"big"
 
 
 READER = Reader("torch zip", matches, open_torch_zip)
