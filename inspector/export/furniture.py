@@ -8,7 +8,6 @@ from inspector.core.address import Address
 from inspector.export.paper import (
     FAINT,
     GRID,
-    INK,
     LINE_HEIGHT,
     MARGIN,
     SMALL,
@@ -89,19 +88,25 @@ class Legend:
 
 
 def legend(entries: Sequence[Entry], width: float) -> Legend:
-    """Flow entries into as many rows as they need."""
+    """Flow entries into as many rows as they need, in columns where they are about equally wide."""
+    room = width - 2 * MARGIN
+    fitted = [_fitted(entry, room) for entry in entries]
+    taken = [_HANDLES[e.handle] + 1 + text_width(e.text, SMALL) for e in fitted]
+    if sum(taken) + 4 * len(taken) > room and max(taken) < 1.5 * min(taken):
+        taken = [max(taken)] * len(taken)
     placed: list[tuple[float, int, Entry]] = []
     x, row = MARGIN, 0
-    room = width - 2 * MARGIN
-    for entry in entries:
-        handle = _HANDLES[entry.handle] + 1
-        text = elide(printable(entry.text), room - handle, SMALL)
-        taken = handle + text_width(text, SMALL)
-        if placed and x + taken > width - MARGIN:
+    for entry, wide in zip(fitted, taken, strict=True):
+        if placed and x + wide > width - MARGIN:
             x, row = MARGIN, row + 1
-        placed.append((x, row, Entry(text, entry.colour, entry.handle)))
-        x += taken + 4
+        placed.append((x, row, entry))
+        x += wide + 4
     return Legend(tuple(placed))
+
+
+def _fitted(entry: Entry, room: float) -> Entry:
+    text = elide(printable(entry.text), room - _HANDLES[entry.handle] - 1, SMALL)
+    return Entry(text, entry.colour, entry.handle)
 
 
 def put_legend(page: Page, legend: Legend, top: float) -> float:
@@ -117,6 +122,13 @@ def put_legend(page: Page, legend: Legend, top: float) -> float:
             page.rectangle(Box(x, y - 1.1, wide, 2.2), entry.colour)
         page.text(x + wide + 1, y, entry.text, size=SMALL)
     return top + legend.height
+
+
+def put_centred(page: Page, box: Box, y: float, words: str) -> None:
+    """Write a label under the middle of a box, as much of it as the page has room for."""
+    middle = box.left + box.width / 2
+    room = 2 * min(middle, page.width - middle) - 1.0
+    page.text(middle, y, elide(words, room, SMALL), size=SMALL, ha="center")
 
 
 def value_axis(axes: "Axes", scale: Scale, *, labelled: bool = True) -> None:
@@ -163,7 +175,7 @@ class BlockAxis:
             self._put_stages(page, box, y)
             y += LINE_HEIGHT
         words = "Stage and block" if len(self.stage_starts) > 1 else "Block"
-        page.text(box.left + box.width / 2, y, words, size=SMALL, ha="center", color=INK)
+        put_centred(page, box, y, words)
 
     def _put_stages(self, page: Page, box: Box, y: float) -> None:
         cell = box.width / self.depth

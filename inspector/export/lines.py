@@ -104,8 +104,9 @@ def draw_series(series: ComparisonSeries, selection: Selection, width: float) ->
     panels = [_Panel(matrix.label, "", scale) for matrix in Matrix]
     colours = series_colours(len(models))
     entries = [Entry(c.compared.label, colour) for c, colour in zip(models, colours, strict=True)]
-    title = f"{metric.about.label}: mean over the vectors of each block, for each compared model"
-    words = [f"A {series.reference.label}", f"B {len(models)} compared models"]
+    title = f"{metric.about.label}: mean over the vectors of each block"
+    compared = f"{len(models)} models" if len(models) > 1 else models[0].compared.label
+    words = [f"A {series.reference.label}", f"B {compared}"]
     words += [*common_remarks(models[0]), f"{metric.about.formula} {scale.factor}".strip()]
     columns = 3 if width >= _THREE_COLUMNS_FROM else 1
     plate = _Plate(title, tuple(words), entries, panels, columns)
@@ -226,7 +227,9 @@ def _similarity_scale(values: Values) -> Scale:
 
 def _scale(metric: Metric, means: Values, spreads: Values) -> Scale:
     reach = np.concatenate([(means - spreads).ravel(), (means + spreads).ravel()])
-    return scale_of(reach, floor=0.0 if metric in _DISTANCES else None)
+    if metric not in _DISTANCES:
+        return scale_of(reach)
+    return scale_of(reach, floor=min(0.0, float(np.nanmin(means, initial=0.0))))
 
 
 def _draw_matrices(axes: "Axes", means: Values, spreads: Values) -> None:

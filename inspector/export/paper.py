@@ -30,6 +30,7 @@ _SETTINGS: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "vit-inspector",
     "text.parse_math": False,
+    "text.hinting": "none",
     "axes.unicode_minus": True,
     "path.simplify": False,
     "axes.linewidth": 0.5,

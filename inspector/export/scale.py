@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
@@ -79,10 +79,16 @@ def scale_of(values: Values, *, floor: float | None = None, headroom: float = 0.
     low, high = (float(good.min()), float(good.max())) if good.size else (0.0, 1.0)
     low = low if floor is None else floor
     if high <= low:
-        reach = abs(high) / 10 or 1.0
-        low, high = (low, low + reach) if floor is not None else (low - reach, high + reach)
+        return _around(max(low, high), floor=floor)
     span = high - low
     return scale_between(low if floor is not None else low - span * 0.05, high + span * headroom)
+
+
+def _around(value: float, *, floor: float | None) -> Scale:
+    """The only number there is, as the only tick."""
+    reach = abs(value) / 10 or 1.0
+    low = value - reach if floor is None else floor
+    return replace(scale_between(low, value + reach), ticks=(value,))
 
 
 def _decimals(value: float) -> int:

@@ -19,6 +19,7 @@ from inspector.export.furniture import (
     Entry,
     heading,
     legend,
+    put_centred,
     put_heading,
     put_legend,
     value_axis,
@@ -206,7 +207,7 @@ def _put_vector_axis(page: Page, frame: Box, layout: VectorLayout, comparison: C
             taken = x + half
     kind = "row" if comparison.axis == "out" else "column"
     words = f"Vector ({kind}), counted through query, key and value"
-    page.text(frame.left + frame.width / 2, y + 2.4 + LINE_HEIGHT, words, size=SMALL, ha="center")
+    put_centred(page, frame, y + 2.4 + LINE_HEIGHT, words)
 
 
 def _middles(layout: VectorLayout) -> list[int]:
