@@ -59,6 +59,7 @@ def compare_files(
         )
     from inspector.analysis.devices import describe_device, resolve_device
     from inspector.analysis.evolution import compare_series
+    from inspector.analysis.invariant import with_products
     from inspector.analysis.patterns import find_patterns
     from inspector.export.bundle import write_comparison
     from inspector.export.provenance import provenance_of
@@ -76,6 +77,7 @@ def compare_files(
             progress=progress,
             labels=unique_labels(paths),
         )
+        series = with_products(series, models[0], models[1:], device=chosen, progress=progress)
         patterns = [find_patterns(c, progress=progress) for c in series.comparisons]
         provenance = provenance_of(
             [file for model in models for file in model.checkpoint.files],
