@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QPalette
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -279,7 +279,7 @@ class _SearchLine(QLineEdit):
         self.setAccessibleName("Search the model tree")
         self.setClearButtonEnabled(True)
         drawn = icon("search", self.palette())
-        self.addAction(drawn, QLineEdit.ActionPosition.LeadingPosition)
+        self._lens = self.addAction(drawn, QLineEdit.ActionPosition.LeadingPosition)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.text():
@@ -289,6 +289,11 @@ class _SearchLine(QLineEdit):
             self.left.emit()
         else:
             super().keyPressEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._lens.setIcon(icon("search", self.palette()))
 
 
 def _shape(outline: ModelOutline | None) -> tuple[tuple[int, ...], ...]:

@@ -16,7 +16,6 @@ from inspector.views.tree_model import TreeColumn, TreeModel
 from tests.synthetic import comparison, series
 from tests.views.outlines import outline
 
-
 SERIES = series(2)
 
 
