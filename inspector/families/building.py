@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
-from math import prod
+from math import isqrt, prod
 
 from inspector.checkpoints.checkpoint import Checkpoint
 from inspector.core.address import Address
@@ -88,7 +88,7 @@ def build(
         for index, (block, number) in enumerate(zip(found, count.heads, strict=True))
     ]
     used = set(outside.values()) | {name for block in found for name in block.roles.values()}
-    unplaced = tuple(name for name in listing.names() if name not in used)
+    weights = listing.names()
     return ModelOutline(
         family=family,
         source=naming.source,
@@ -96,12 +96,12 @@ def build(
         parts={role: _stored(role, n, listing.shape(n), naming) for role, n in outside.items()},
         prefix_tokens=tuple(_prefix_tokens(outside, shared)),
         patch_size=_patch_size(shared),
-        num_classes=next((shared[role][0] for role in _CLASSIFIERS if shared.get(role)), 0),
-        parameters=sum(prod(listing.shape(name)) for name in used),
+        num_classes=_num_classes(shared, naming),
+        parameters=sum(prod(listing.shape(name)) for name in weights if name in used),
         stripped=placement.root.text,
         assumed=count.assumed,
         notes=(*notes_on(family, found, outside, naming), *_skipped(placement), *notes),
-        unplaced=unplaced,
+        unplaced=tuple(name for name in weights if name not in used),
     )
 
 
@@ -231,6 +231,14 @@ def _classifies(shape: Shape, width: int) -> bool:
     return len(shape) == 2 and (width in shape or 2 * width in shape)
 
 
+def _num_classes(shapes: Mapping[str, Shape], naming: Naming) -> int:
+    """Outputs of the classifier; of two (distilled) the first, whose mean is taken."""
+    for role in _CLASSIFIERS:
+        if role in shapes:
+            return shapes[role][1 if role in naming.transposed else 0]
+    return 0
+
+
 def _stages(blocks: Sequence[BlockOutline]) -> Iterator[StageOutline]:
     for stage, members in groupby(blocks, key=lambda block: block.address.stage):
         yield StageOutline(stage, tuple(members))
@@ -253,8 +261,10 @@ def _patch_size(shapes: Mapping[str, Shape]) -> tuple[int, int]:
     flat = shapes.get("patch_embed.weight (row, column, colour)", ())
     if len(flat) == 4:
         return (flat[0], flat[1])
-    side = round((flat[1] / 3) ** 0.5) if len(flat) == 2 else 0
-    return (side, side) if flat and side * side * 3 == flat[1] else (0, 0)
+    if len(flat) != 2:
+        return (0, 0)
+    side = isqrt(flat[1] // 3)
+    return (side, side) if side * side * 3 == flat[1] else (0, 0)
 
 
 def _skipped(placement: Placement) -> Iterator[str]:

@@ -46,7 +46,7 @@ def naming_by_shapes(listing: Listing) -> Naming | None:
 
 
 def _separate(listing: Listing) -> Iterator[Group]:
-    for template in listing.templates:
+    for template in filter(_is_plain, listing.templates):
         for key, value in _siblings(template):
             names = (template, key, value)
             if all(name in listing.templates for name in names) and _alike(names, listing):
@@ -84,7 +84,12 @@ def _alike(templates: Sequence[str], listing: Listing) -> bool:
 def _fused(listing: Listing) -> Iterator[Group]:
     for template, names in listing.templates.items():
         tail = template[template.rfind("#") + 1 :]
-        if "#" in template and _FUSED.search(tail) and _all_thirds(names, listing):
+        if (
+            "#" in template
+            and _is_plain(template)
+            and _FUSED.search(tail)
+            and _all_thirds(names, listing)
+        ):
             yield _group((template,), listing)
 
 

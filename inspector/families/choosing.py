@@ -34,10 +34,11 @@ def outline_of(
         notes = _left_out(best, placements, listing)
         return build(best, checkpoint, listing, heads=heads, notes=notes)
     found = None if placements else naming_by_shapes(listing)
-    for placement in _placements([found] if found else [], listing):
+    by_shapes = list(_placements([found] if found else [], listing))
+    for placement in by_shapes:
         if not reads_words(placement, listing):
             return _opened_by_shapes(placement, checkpoint, listing, heads=heads)
-    raise unknown_model(checkpoint, listing, text=bool(placements or found))
+    raise unknown_model(checkpoint, listing, text=bool(placements or by_shapes))
 
 
 def _placements(namings: Iterable[Naming], listing: Listing) -> Iterator[Placement]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 
 Shape = tuple[int, ...]
 Slots = tuple[int | str, ...]
@@ -122,7 +122,7 @@ class Compiled:
     anchors: tuple[str, ...]
 
 
-@cache
+@lru_cache(maxsize=128)
 def compiled(naming: Naming) -> Compiled:
     """Prepare the tables of a naming, once."""
     inside: Table = {}

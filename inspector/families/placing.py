@@ -175,7 +175,7 @@ def _read(slots: Slots, indices: tuple[int, ...]) -> dict[str, int] | None:
             if slot != index:
                 return None
             continue
-        field_name, value = _SLOTS[slot](index)
+        field_name, value = READINGS[slot](index)
         if value < 0:
             return None
         found[field_name] = value
@@ -188,7 +188,7 @@ def _filled(role: str, found: Mapping[str, int]) -> str:
     return role.format(s=found.get("stage", 0), i=found.get("index", 0), b=found.get("block", 0))
 
 
-_SLOTS: Mapping[str, Callable[[int], tuple[str, int]]] = {
+READINGS: Mapping[str, Callable[[int], tuple[str, int]]] = {
     "s": lambda index: ("stage", index),
     "n": lambda index: ("stage", index - 1),
     "o": lambda index: ("stage", (index - 1) // 2 if index % 2 else -1),
