@@ -300,7 +300,8 @@ class HeatMapView(QWidget):
         return head_text(address, self._shown.matrix, self._shown.metric, value)
 
     def _is_cell(self, row: int, column: int) -> bool:
-        return 0 <= row < self._values.shape[0] and 0 <= column < self._values.shape[1]
+        rows, columns = self._values.shape
+        return bool(0 <= row < rows and 0 <= column < columns)
 
     def _cell_at(self, point: QPointF) -> tuple[int, int]:
         """Row and column at a point of the scene; (-1, -1) outside."""
