@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from inspector.checkpoints import open_checkpoint
 from inspector.checkpoints.checkpoint import Checkpoint
 from inspector.core.outline import ModelOutline
 from inspector.core.progress import Progress, silent
@@ -92,8 +93,6 @@ def open_model(
     BadCheckpoint, UnknownModel, BadRequest
         As `inspector.checkpoints.open_checkpoint` and `recognise` do.
     """
-    from inspector.checkpoints import open_checkpoint
-
     checkpoint = open_checkpoint(path, section=section, progress=progress)
     try:
         return Model(checkpoint, recognise(checkpoint, heads=heads))

@@ -134,6 +134,8 @@ def reads_words(placement: Placement, listing: Listing) -> bool:
         return True
     if placement.sees or not root.words.isdisjoint(_VISION):
         return False
+    if not root.template:
+        return any(template.endswith(_TEXT_MARKS) for template in listing.templates)
     return any(
         around.indices in listing.templates.get(around.template + mark, ())
         for around in root.around()

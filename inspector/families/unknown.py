@@ -16,7 +16,7 @@ def unknown_model(checkpoint: Checkpoint, listing: Listing, *, text: bool) -> Un
     return UnknownModel(
         f"“{checkpoint.path.name}” holds no query, key and value matrices of a vision "
         f"transformer: {_looks_like(names, listing, text=text)}"
-        + (f" ({len(names)} weights, as {examples})." if names else "."),
+        + (f" ({_counted(names)}, as {examples})." if names else "."),
         advice=_advice(checkpoint),
         details="\n".join(names),
     )
@@ -31,6 +31,10 @@ def _looks_like(names: Sequence[str], listing: Listing, *, text: bool) -> str:
         kind = "a ResNet" if any("layer1" in name for name in names) else "a convolutional network"
         return f"it looks like {kind}, convolutions and no attention"
     return "no repeated blocks with a q, k and v were found"
+
+
+def _counted(names: Sequence[str]) -> str:
+    return f"{len(names)} tensors of weights" if len(names) > 1 else "one tensor of weights"
 
 
 def _is_kernel(shape: Sequence[int]) -> bool:

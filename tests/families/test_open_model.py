@@ -42,7 +42,7 @@ def test_that_the_fine_tuned_files_are_opened_with_their_two_classes(shared_data
             assert bias.shape == (192,)
 
 
-def test_that_every_other_real_container_is_refused_or_opened_in_words(shared_data) -> None:
+def test_that_every_file_that_holds_no_vision_transformer_is_refused(shared_data) -> None:
     files = [p for p in (shared_data / "containers").rglob("*") if p.is_file()]
     assert len(files) > 20
     for file in files:
@@ -90,12 +90,12 @@ def test_that_a_folder_of_hugging_face_tells_the_heads(tmp_path) -> None:
 def test_that_a_refused_file_is_closed(tmp_path, monkeypatch, heads) -> None:
     from safetensors.numpy import save_file
 
-    from inspector import checkpoints
+    from inspector import families
 
     state = shapes.timm_vit(d=24) if heads else {"fc.weight": (3, 3)}
     save_file({n: np.zeros(s, np.float32) for n, s in state.items()}, tmp_path / "m.safetensors")
     opened, closed = [], []
-    genuine = checkpoints.open_checkpoint
+    genuine = families.open_checkpoint
 
     def watched(*arguments, **named):
         opened.append(genuine(*arguments, **named))
@@ -104,7 +104,7 @@ def test_that_a_refused_file_is_closed(tmp_path, monkeypatch, heads) -> None:
         )
         return opened[0]
 
-    monkeypatch.setattr(checkpoints, "open_checkpoint", watched)
+    monkeypatch.setattr(families, "open_checkpoint", watched)
     with pytest.raises(BadRequest if heads else UnknownModel):
         open_model(tmp_path / "m.safetensors", heads=heads)
     assert closed == opened

@@ -72,6 +72,20 @@ def test_that_both_names_hugging_face_gives_are_the_same_model(tmp_path) -> None
         transformers.IJepaModel(transformers.IJepaConfig(**sizes)),
         transformers.ViTMAEForPreTraining(transformers.ViTMAEConfig(**sizes)),
         transformers.SwinModel(transformers.SwinConfig(**swin)),
+        transformers.Swinv2Model(transformers.Swinv2Config(**swin)),
+        transformers.CLIPVisionModel(transformers.CLIPVisionConfig(**sizes)),
+        transformers.SegformerModel(
+            transformers.SegformerConfig(
+                num_encoder_blocks=2,
+                depths=[1, 2],
+                sr_ratios=[2, 1],
+                hidden_sizes=[16, 32],
+                patch_sizes=[7, 3],
+                strides=[4, 2],
+                num_attention_heads=[1, 2],
+                mlp_ratios=[2, 2],
+            )
+        ),
     ]
     for number, model in enumerate(models):
         folder = tmp_path / str(number)

@@ -84,6 +84,11 @@ def test_that_a_language_model_is_said_to_be_one() -> None:
         state[f"bert.encoder.layer.0.attention.attention.{word}.weight"] = (64, 64)
     with pytest.raises(UnknownModel, match="reads text"):
         recognise(checkpoint_of(state))
+    distil: shapes.Shapes = {"distilbert.embeddings.word_embeddings.weight": (28996, 8)}
+    for word in ("q_lin", "k_lin", "v_lin"):
+        distil[f"distilbert.transformer.layer.0.attention.{word}.weight"] = (8, 8)
+    with pytest.raises(UnknownModel, match="reads text"):
+        recognise(checkpoint_of(distil))
     text = {n: s for n, s in shapes.openai_clip().items() if not n.startswith("visual.")}
     with pytest.raises(UnknownModel, match="reads text"):
         recognise(checkpoint_of(text))
@@ -92,7 +97,7 @@ def test_that_a_language_model_is_said_to_be_one() -> None:
 def test_that_an_empty_checkpoint_and_one_of_biases_are_refused() -> None:
     with pytest.raises(UnknownModel, match="it holds no weights"):
         recognise(checkpoint_of({}))
-    with pytest.raises(UnknownModel, match="1 weights"):
+    with pytest.raises(UnknownModel, match="one tensor of weights"):
         recognise(checkpoint_of({"bias": (3,)}))
 
 
