@@ -9,7 +9,8 @@ from inspector.checkpoints.checkpoint import LazyTensor
 
 SEPARATORS = "./"
 
-_NUMBER = re.compile(r"(?<![^./_])([0-9]{1,6})(?![^./])")
+# A number that is a whole word, or MONAI's numbered ``layers1``.
+_NUMBER = re.compile(r"(?:(?<![^./_])|(?<=\blayers))([0-9]{1,6})(?![^./])")
 _WRAPPER = re.compile(
     r"(?<=#[./])(?:(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module|module)[./])+"
 )

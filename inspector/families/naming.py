@@ -8,7 +8,7 @@ from functools import lru_cache
 Shape = tuple[int, ...]
 Slots = tuple[int | str, ...]
 
-_INDEX = re.compile(r"(?<![^./_])(\d{1,6}|\{[a-z_]\})(?![^./])")
+_INDEX = re.compile(r"(?:(?<![^./_])|(?<=\blayers))(\d{1,6}|\{[a-z_]\})(?![^./])")
 
 
 @dataclass(frozen=True, slots=True)

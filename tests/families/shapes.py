@@ -163,3 +163,40 @@ def _resblocks(state: Shapes, tower: str, depth: int, d: int) -> None:
 def _module(state: Shapes, name: str, weight: tuple[int, ...]) -> None:
     state[f"{name}.weight"] = weight
     state[f"{name}.bias"] = weight[:1]
+
+
+def monai_swin(depths=(2, 2), width=48, heads=(3, 6)) -> Shapes:
+    """The encoder of a SwinUNETR for volumes of one channel, and one block of its decoder."""
+    state: Shapes = {}
+    _module(state, "swinViT.patch_embed.proj", (width, 1, 2, 2, 2))
+    for stage, depth in enumerate(depths):
+        d, layer = width << stage, f"swinViT.layers{stage + 1}.0"
+        for block in range(depth):
+            at = f"{layer}.blocks.{block}"
+            state[f"{at}.attn.relative_position_bias_table"] = (13**3, heads[stage])
+            _module(state, f"{at}.attn.qkv", (3 * d, d))
+            _module(state, f"{at}.attn.proj", (d, d))
+            _module(state, f"{at}.norm1", (d,))
+            _module(state, f"{at}.norm2", (d,))
+            _module(state, f"{at}.mlp.linear1", (4 * d, d))
+            _module(state, f"{at}.mlp.linear2", (d, 4 * d))
+        _module(state, f"{layer}.downsample.norm", (8 * d,))
+        state[f"{layer}.downsample.reduction.weight"] = (2 * d, 8 * d)
+    state["encoder1.layer.conv1.conv.weight"] = (width, 1, 3, 3, 3)
+    return state
+
+
+def monai_vit(depth=2, d=768) -> Shapes:
+    """The encoder of a UNETR: no bias for q, k, v."""
+    state: Shapes = {"vit.patch_embedding.position_embeddings": (1, 216, d)}
+    _module(state, "vit.patch_embedding.patch_embeddings", (d, 1, 16, 16, 16))
+    for block in range(depth):
+        at = f"vit.blocks.{block}"
+        _module(state, f"{at}.norm1", (d,))
+        state[f"{at}.attn.qkv.weight"] = (3 * d, d)
+        _module(state, f"{at}.attn.out_proj", (d, d))
+        _module(state, f"{at}.norm2", (d,))
+        _module(state, f"{at}.mlp.linear1", (4 * d, d))
+        _module(state, f"{at}.mlp.linear2", (d, 4 * d))
+    _module(state, "vit.norm", (d,))
+    return state

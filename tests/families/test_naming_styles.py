@@ -346,3 +346,28 @@ def test_that_torchvision_is_recognised() -> None:
             count,
         )
         assert outline.unplaced == ()
+
+
+def test_that_the_encoders_of_monai_are_recognised() -> None:
+    swin = recognise(checkpoint_of(shapes.monai_swin()))
+    assert (swin.family, swin.source, swin.stripped) == ("Swin", "MONAI", "swinViT.")
+    assert [len(stage.blocks) for stage in swin.stages] == [2, 2]
+    assert [stage.blocks[0].num_heads for stage in swin.stages] == [3, 6]
+    assert swin.unplaced == ("encoder1.layer.conv1.conv.weight",)
+    vit = recognise(checkpoint_of(shapes.monai_vit()))
+    assert (vit.family, vit.source, vit.stripped) == ("ViT", "MONAI", "vit.")
+    assert not vit.stages[0].blocks[0].has_qkv_bias
+    assert vit.unplaced == ()
+
+
+def test_that_the_detector_of_the_authors_of_swin_keeps_its_four_norms() -> None:
+    timm = timm_shapes("swin_tiny_patch4_window7_224")
+    state = {
+        _one_stage_earlier(n): s for n, s in timm.items() if not n.startswith(("head", "norm"))
+    }
+    for stage in range(4):
+        state |= {f"norm{stage}.weight": (96 << stage,), f"norm{stage}.bias": (96 << stage,)}
+    outline = recognise(checkpoint_of(shapes.under("backbone.", state)))
+    assert outline.source == "official Swin"
+    assert outline.parts["detection_norm.1.bias"].tensor == "backbone.norm1.bias"
+    assert outline.unplaced == ()

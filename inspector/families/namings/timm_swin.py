@@ -45,5 +45,8 @@ NAMING = Naming(
 OFFICIAL = replace(
     NAMING,
     source="official Swin",
-    outside={pattern.replace("{n}", "{s}"): role for pattern, role in NAMING.outside.items()},
+    outside={
+        **{pattern.replace("{n}", "{s}"): role for pattern, role in NAMING.outside.items()},
+        **{f"norm{stage}.*": f"detection_norm.{stage}.*" for stage in range(4)},
+    },
 )
