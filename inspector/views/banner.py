@@ -34,14 +34,14 @@ def banner_colours(palette: QPalette, level: Level) -> tuple[QColor, QColor, QCo
 class Banner(QFrame):
     """A yellow, red or blue strip: icon, sentence, an optional button and a close button.
 
-    Hidden until `show_message`. Emits `acted` when the button was pressed and `closed` when the
-    user put the strip away.
+    Hidden until `show_message`; without a close button where it is not `closable`. Emits `acted`
+    when the button was pressed and `closed` when the user put the strip away.
     """
 
     acted = Signal()
     closed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, closable: bool = True) -> None:
         super().__init__(parent)
         self._level: Level = "warning"
         self._icon = QLabel()
@@ -56,6 +56,7 @@ class Banner(QFrame):
         self._close = IconButton("close", "Close this message")
         self._close.clicked.connect(self._on_close_clicked)
         self._place()
+        self._close.setHidden(not closable)
         self.hide()
 
     def show_message(self, text: str, *, level: Level = "warning", action: str = "") -> None:
