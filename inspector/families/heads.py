@@ -243,8 +243,9 @@ def _refuse_contradiction(heads: int | None, written: int) -> None:
 def _sentence(blocks: Sequence[BlockSize], heads: Sequence[int]) -> str:
     head_dim = blocks[0].rows // heads[0]
     which = f"{heads[0]} heads" if heads[0] > 1 else "1 head"
+    verb = "were" if heads[0] > 1 else "was"
     where = " in the first stage" if blocks[-1].stage else ""
     return (
         f"The file does not tell the number of heads: {which} of {head_dim} rows{where} "
-        "were assumed."
+        f"{verb} assumed."
     )

@@ -44,7 +44,7 @@ def test_that_a_pyramid_grows_from_the_first_stage() -> None:
     outline = recognise(checkpoint_of(state), heads=2)
     assert [stage.blocks[0].num_heads for stage in outline.stages] == [2, 4, 10, 16]
     assumed = recognise(checkpoint_of(state)).assumed
-    assert "1 head of 64 rows in the first stage were assumed" in assumed[0]
+    assert "1 head of 64 rows in the first stage was assumed" in assumed[0]
 
 
 def test_that_the_bias_table_outweighs_the_configuration() -> None:
