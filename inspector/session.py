@@ -99,6 +99,8 @@ class Session(QObject):
     -------
     models_changed()
         Models were opened, closed or reordered; results and selection are already adapted.
+    axis_changed()
+        Vectors are cut the other way.
     series_changed(), patterns_changed()
         The comparison (or a part of it), or the local patterns of the selected compared model.
     selection_changed(selection)
@@ -108,6 +110,7 @@ class Session(QObject):
     """
 
     models_changed = Signal()
+    axis_changed = Signal()
     series_changed = Signal()
     patterns_changed = Signal()
     selection_changed = Signal(object)
@@ -205,6 +208,7 @@ class Session(QObject):
         self._axis = axis
         self._forget_results()
         self.select(replace(self._selection, vector=None))
+        self.axis_changed.emit()
 
     def clear_results(self) -> None:
         """Drop the comparison because it is to be computed anew."""

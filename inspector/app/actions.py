@@ -57,7 +57,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "menu:metric", "menu:axis", SEPARATOR,
             "previous_block", "next_block", "previous_head", "next_head", "next_compared",
-            SEPARATOR, "cancel",
+            SEPARATOR, "compare_again", "cancel",
         ),
     ),
     ("&Export", ("export", "copy_figure", "screenshot")),
@@ -107,6 +107,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("previous_head", "Previous &Head", ("[",)),
     Command("next_head", "Next H&ead", ("]",)),
     Command("next_compared", "Next C&ompared Model\tSpace"),
+    Command("compare_again", "Compare &Again", ("F5",)),
     Command("cancel", "&Cancel Running Job", ("Esc",)),
     Command("export", "&Figure…", ("Ctrl+E",), tip="Write a figure with its numbers"),
     Command("copy_figure", "&Copy Figure at 300 dpi", ("Ctrl+Shift+C",)),
@@ -117,7 +118,7 @@ COMMANDS: tuple[Command, ...] = (
 )
 
 NEEDS_MODEL = ("close_all", "find", "previous_block", "next_block", "previous_head", "next_head")
-NEEDS_TWO = ("swap", "axis_out", "axis_in")
+NEEDS_TWO = ("swap", "compare_again", "axis_out", "axis_in")
 NEEDS_SERIES = ("export", "copy_figure")
 
 

@@ -37,7 +37,7 @@ class Settings:
     theme, device
         One of `THEMES` and of `DEVICES`.
     width_mm, format, dpi, folder
-        Of the last exported figure; an empty folder means the home folder.
+        Of the last exported figure; the folder is empty before the first.
     """
 
     geometry: tuple[int, ...] = ()
@@ -46,7 +46,7 @@ class Settings:
     options_shown: bool = True
     recent: tuple[str, ...] = ()
     theme: str = "system"
-    device: str = "auto"
+    device: str = "cpu"
     width_mm: float = 183.0
     format: str = "pdf"
     dpi: int = 300

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from inspector.core.comparison import ComparisonSeries
+from inspector.core.metrics import Metric
 from inspector.core.outline import ModelOutline
 from inspector.core.selection import Selection
 
@@ -33,6 +35,28 @@ def step_compared(selection: Selection, by: int, *, count: int) -> Selection:
     if count < 1:
         return selection
     return replace(selection, compared=(selection.compared + by) % count)
+
+
+def away_from_frozen(series: ComparisonSeries, selection: Selection) -> Selection:
+    """Look at the block that changed most, where the selected block as a whole is frozen.
+
+    Most changed is the block with the largest mean relative distance of Q, K or V; the selection
+    stays where nothing changed at all, or a head or vector was chosen.
+    """
+    comparison = series.comparisons[min(selection.compared, len(series.comparisons) - 1)]
+    here = comparison.by_address.get(selection.address) if selection.address else None
+    if here is None or not here.frozen or selection.vector is not None:
+        return selection
+    changes = {
+        block.address: max(
+            (m.summaries[Metric.RELATIVE_DISTANCE].mean for m in block.matrices), default=0.0
+        )
+        for block in comparison.blocks
+        if not block.frozen
+    }
+    return (
+        replace(selection, address=max(changes, key=changes.__getitem__)) if changes else selection
+    )
 
 
 def _index(outline: ModelOutline, selection: Selection) -> int:

@@ -61,7 +61,6 @@ class Lane(QObject):
         self._thread.setObjectName("lane")
         self._worker.moveToThread(self._thread)
         self._connect()
-        self._thread.start(QThread.Priority.LowPriority)
 
     @property
     def is_busy(self) -> bool:
@@ -81,6 +80,8 @@ class Lane(QObject):
         self._newest[key] = taken
         self._drop(older)
         self._queue.put(taken)
+        if not self._thread.isRunning():
+            self._thread.start(QThread.Priority.LowPriority)
         if was_idle:
             self.busy.emit()
         self._worker.asked.emit()

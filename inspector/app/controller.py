@@ -1,0 +1,212 @@
+"""Wires session, lane and views; what belongs together is wired in the parts it makes."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QDialog
+
+from inspector.app.announcing import Announcing
+from inspector.app.commands import Commands
+from inspector.app.comparing import Comparing
+from inspector.app.exporting import Exporting
+from inspector.app.figures import Figures
+from inspector.app.job_line import JobLine
+from inspector.app.main_window import MainWindow
+from inspector.app.opening import Opening
+from inspector.app.remembering import Remembering
+from inspector.app.settings import Settings
+from inspector.app.shooting import Shooting
+from inspector.app.showing import Showing
+from inspector.app.steps import away_from_frozen
+from inspector.core.errors import InspectorError
+from inspector.jobs.lane import Lane
+from inspector.session import Session, Source
+from inspector.views.error_dialog import ErrorDialog
+
+_log = logging.getLogger(__name__)
+
+
+class Controller(QObject):
+    """One open program: its window, its session and its lane.
+
+    Emit `fault_reported(trace)` from any thread to show an uncaught fault.
+    """
+
+    fault_reported = Signal(str)
+
+    def __init__(self, settings: Settings, *, device: str) -> None:
+        super().__init__()
+        self._closed = self._fault_shown = self._is_first_look = False
+        self.session = Session(self)
+        self.lane = Lane(self)
+        self.window = MainWindow(settings=settings)
+        self.remembering = Remembering(settings, self)
+        self.opening = Opening(self.session, self.lane, self)
+        self.comparing = Comparing(self.session, self.lane, device=device, parent=self)
+        self.exporting = Exporting(
+            self.session, self.lane, device=lambda: self.comparing.device, parent=self
+        )
+        self.announcing = Announcing(self.window.banner, self)
+        self.showing = Showing(self.session, self.announcing, self.window, self)
+        self.job_line = JobLine(self.lane, self.window, self)
+        self.commands = Commands(
+            self.session, self.opening, self.remembering, self.window, parent=self
+        )
+        self.figures = Figures(
+            self.exporting, self.remembering, self.announcing, self.window, parent=self
+        )
+        self.shooting = Shooting(self.remembering, self.window, parent=self)
+        self._connect_work()
+        self._connect_views()
+
+    def show(self) -> None:
+        """Show the window."""
+        self.window.show()
+
+    def open_paths(
+        self, paths: Sequence[Path], *, position: int | None = None, heads: int | None = None
+    ) -> None:
+        """Open files and folders; see `Opening.open_paths`."""
+        self.opening.open_paths(paths, position=position, heads=heads)
+
+    @Slot(object)
+    def open_one(self, path: Path) -> None:
+        """Open a file that the desktop hands over."""
+        self.open_paths([path])
+
+    @Slot(str, object)
+    def show_error(self, title: str, error: InspectorError) -> None:
+        """Say in a dialog that what the user asked for could not be done; blocks nothing."""
+        dialog = ErrorDialog(title, error, parent=self.window)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    @Slot()
+    def close(self) -> None:
+        """Save what is remembered, and end the lane within its time limit."""
+        if self._closed:
+            return
+        self._closed = True
+        for dialog in self.window.findChildren(QDialog):
+            dialog.close()
+        self.remembering.update(self.window.layout_settings(self.remembering.settings))
+        self.remembering.save_session(self.session.saved)
+        if not self.lane.close():
+            _log.warning("a job did not end in time; the window is gone, the program waits for it")
+
+    def finish(self) -> None:
+        """After the event loop: wait for a job that did not listen, and close all files."""
+        self.close()
+        self.lane.wait()
+        self.opening.close_released()
+
+    def _connect_work(self) -> None:
+        self.session.models_changed.connect(self._on_models_changed)
+        self.session.axis_changed.connect(self.comparing.restart)
+        self.opening.started.connect(self.comparing.pause)
+        self.opening.finished.connect(self._on_opening_finished)
+        self.opening.opened.connect(self.remembering.add_recent)
+        self.comparing.failed.connect(self._on_comparing_failed)
+        self.comparing.finished.connect(self._on_compared)
+        self.comparing.device_described.connect(self.job_line.show_device)
+        self.comparing.devices_found.connect(self._on_devices_found)
+        for part in (self.opening, self.commands, self.exporting, self.shooting):
+            part.failed.connect(self.show_error)
+        self.fault_reported.connect(self._on_fault_reported)
+
+    def _connect_views(self) -> None:
+        window = self.window
+        window.closing.connect(self.close)
+        window.drops.files_dropped.connect(self.open_paths)
+        window.commands["compare_again"].triggered.connect(self.comparing.restart)
+        window.welcome.open_asked.connect(self.commands.ask_files)
+        window.welcome.samples_asked.connect(self.commands.open_samples)
+        window.welcome.recent_chosen.connect(self.commands.open_recent)
+        window.chips.closed.connect(self.session.remove)
+        window.chips.swapped.connect(self.commands.swap)
+        window.chips.reordered.connect(self._on_chips_reordered)
+        window.chips.chosen.connect(self.commands.choose_compared)
+        window.chips.heads_corrected.connect(self._on_heads_corrected)
+        window.chips.section_chosen.connect(self._on_section_chosen)
+        window.chips.files_dropped.connect(self._on_files_dropped_on_chip)
+        window.chips.open_asked.connect(self.commands.ask_files)
+        window.tree.selection_changed.connect(self.session.select)
+        window.compare.hovered.connect(window.read_out.setText)
+        window.options.device_chosen.connect(self._on_device_chosen)
+        for view in (window.compare, window.options):
+            view.selection_changed.connect(self.session.select)
+            view.axis_chosen.connect(self.session.set_axis)
+        window.compare.options_changed.connect(window.options.show_options)
+        window.options.options_changed.connect(window.compare.show_options)
+        window.options.set_devices([self.comparing.device], self.comparing.device)
+
+    @Slot()
+    def _on_models_changed(self) -> None:
+        """Compare what is open now; while something is being opened, that comes first."""
+        self._is_first_look = True
+        if not self.opening.is_busy:
+            self.comparing.restart()
+
+    @Slot()
+    def _on_opening_finished(self) -> None:
+        if not self.opening.is_busy:
+            self.comparing.go_on()
+
+    @Slot()
+    def _on_compared(self) -> None:
+        """The first time, look where most changed rather than at a block that is frozen."""
+        series = self.session.series
+        if series is not None and self._is_first_look:
+            self.session.select(away_from_frozen(series, self.session.selection))
+        self._is_first_look = False
+
+    @Slot(object)
+    def _on_comparing_failed(self, error: InspectorError) -> None:
+        self.announcing.say(
+            str(error),
+            level="error",
+            action="Details…",
+            act=lambda: self.show_error("Could not compare what is open", error),
+        )
+
+    @Slot(object)
+    def _on_devices_found(self, names: Sequence[str]) -> None:
+        self.window.options.set_devices(list(names), self.comparing.device)
+
+    @Slot(str)
+    def _on_device_chosen(self, device: str) -> None:
+        self.comparing.set_device(device)
+        self.remembering.choose_device(device)
+
+    @Slot(object)
+    def _on_chips_reordered(self, order: Sequence[int]) -> None:
+        self.session.arrange([0, *order])
+
+    @Slot(int, int)
+    def _on_heads_corrected(self, position: int, heads: int) -> None:
+        source = self.session.models[position].source
+        self.opening.open_again(position, Source(source.path, heads, source.section))
+
+    @Slot(int, str)
+    def _on_section_chosen(self, position: int, section: str) -> None:
+        source = self.session.models[position].source
+        self.opening.open_again(position, Source(source.path, source.heads, section))
+
+    @Slot(object, int)
+    def _on_files_dropped_on_chip(self, paths: Sequence[Path], position: int) -> None:
+        self.open_paths(paths, position=position)
+
+    @Slot(str)
+    def _on_fault_reported(self, trace: str) -> None:
+        """Show the first uncaught fault; those that follow are in the log."""
+        if self._fault_shown or self._closed:
+            return
+        self._fault_shown = True
+        error = InspectorError(
+            "A fault in the program was caught; what was open is still open.",
+            advice="Please report it with the details; they are in the log folder too.",
+            details=trace,
+        )
+        self.show_error("Something went wrong", error)
