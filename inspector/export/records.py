@@ -1,0 +1,101 @@
+"""What was matched, what was found, and where it came from, as JSON and text."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from inspector.core.comparison import Comparison, ComparisonSeries, MatchKind, Patterns
+from inspector.core.figures import FigureKind, FigureStyle
+from inspector.core.provenance import Provenance
+from inspector.core.selection import Selection
+from inspector.export.drawing import Drawing
+
+
+def write_json(path: Path, value: dict[str, Any]) -> None:
+    """Write plain values, readable, in ASCII (a name of any bytes is escaped)."""
+    path.write_text(json.dumps(value, indent=2) + "\n", encoding="ascii", newline="\n")
+
+
+def matching_record(series: ComparisonSeries) -> dict[str, Any]:
+    """The fate of every tensor of every compared model."""
+    return {
+        "reference": series.reference.label,
+        "compared": [_matching_of(comparison) for comparison in series.comparisons],
+    }
+
+
+def _matching_of(comparison: Comparison) -> dict[str, Any]:
+    matching = comparison.matching
+    return {
+        "label": comparison.compared.label,
+        "sentence": matching.sentence,
+        "notes": list(matching.notes),
+        "skipped": [
+            {"stage": address.stage, "block": address.block, "reason": reason}
+            for address, reason in comparison.skipped
+        ],
+        "frozen": [str(address) for address in comparison.frozen],
+        "matches": {
+            kind.value: [_without_kind(asdict(match)) for match in matching.of_kind(kind)]
+            for kind in MatchKind
+        },
+    }
+
+
+def _without_kind(match: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in match.items() if name != "kind"}
+
+
+def provenance_record(series: ComparisonSeries, provenance: Provenance) -> dict[str, Any]:
+    """Files and parameters, and the models as they were understood."""
+    cards = (series.reference, *(comparison.compared for comparison in series.comparisons))
+    return {
+        **provenance.as_json(),
+        "axis": series.axis,
+        "complete": series.complete,
+        "models": [asdict(card) for card in cards],
+    }
+
+
+def figure_record(
+    kind: FigureKind,
+    series: ComparisonSeries,
+    selection: Selection,
+    *,
+    style: FigureStyle,
+    provenance: Provenance,
+    drawing: Drawing,
+) -> dict[str, Any]:
+    """The provenance of one figure: what it shows, between which limits, how large."""
+    limits = drawing.arrays.get("limits")
+    return {
+        **provenance_record(series, provenance),
+        "figure": {
+            "kind": kind.value,
+            "metric": selection.metric.value,
+            "address": str(selection.address) if selection.address else None,
+            "matrix": selection.matrix.value if selection.matrix else None,
+            "compared": series.comparisons[selection.compared].compared.label,
+            "colour_limits": None if limits is None else limits.tolist(),
+            "width_mm": style.width_mm,
+            "format": style.format.value,
+            "dpi": style.dpi,
+        },
+    }
+
+
+def finding_lines(series: ComparisonSeries, patterns: Sequence[Patterns]) -> Iterator[str]:
+    """One finding per line, after the name of its model where there are several."""
+    several = len(series.comparisons) > 1
+    for comparison, known in zip(series.comparisons, patterns, strict=True):
+        before = f"{comparison.compared.label}: " if several else ""
+        for finding in known.findings:
+            yield f"{before}{finding.sentence}"
+
+
+def write_lines(path: Path, lines: Iterator[str]) -> None:
+    """Write lines of text in UTF-8."""
+    with path.open("w", encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
+        stream.writelines(f"{line}\n" for line in lines)
