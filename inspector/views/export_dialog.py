@@ -81,7 +81,8 @@ class ExportDialog(QDialog):
         if rgba is None:
             self._preview.show_waiting(_DRAWING)
             return
-        self._preview.show_picture(rgba, width_mm=self._form.style_asked.width_mm)
+        style = self._drawn[1] if self._drawn else self._form.style_asked
+        self._preview.show_picture(rgba, width_mm=style.width_mm)
 
     def show_preview_problem(self, sentence: str) -> None:
         """Say why the figure cannot be drawn, in the place of the figure."""

@@ -292,3 +292,10 @@ def test_that_only_the_chosen_format_counts_as_replaced(tmp_path):
     (tmp_path / "lines.svg").touch()
     assert look_at(tmp_path, "lines", PDF).replaced == ()
     assert look_at(tmp_path, "lines", FigureFormat.SVG).replaced == ("lines.svg",)
+
+
+def test_that_a_picture_that_comes_late_has_the_width_it_was_drawn_for(dialog, qtbot):
+    qtbot.waitSignal(dialog.request_changed).wait()
+    field(dialog, QComboBox, "Width").setCurrentIndex(2)
+    dialog.set_preview(picture(100, 200))
+    assert "89 × 44 mm" in dialog.findChild(ExportPreview).says
