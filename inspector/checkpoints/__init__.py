@@ -1,11 +1,10 @@
 """From a file to a `Checkpoint`: header first, tensors on demand, nothing executed."""
 
-import struct
-import zlib
 from pathlib import Path
 
 from inspector.checkpoints.checkpoint import Checkpoint, LazyTensor, Section
 from inspector.checkpoints.config_files import with_config_beside
+from inspector.checkpoints.damage import refused_as_damaged
 from inspector.checkpoints.reader import Candidate, Reader, Request, candidate
 from inspector.checkpoints.readers import (
     folder,
@@ -40,20 +39,6 @@ READERS: tuple[Reader, ...] = (
 )
 """Every container format; the first that matches a file opens it."""
 
-_SIGNS_OF_DAMAGE = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RecursionError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zlib.error,
-)
-"""What reading a damaged file may raise in the standard library and in numpy."""
-
 
 def open_checkpoint(
     path: Path, *, section: str | None = None, progress: Progress = silent
@@ -75,14 +60,8 @@ def open_checkpoint(
     BadCheckpoint
         When it is no checkpoint, is damaged, or holds no weights; the message says which.
     """
-    try:
+    with refused_as_damaged(path.name):
         return with_config_beside(_open(path, section, progress))
-    except _SIGNS_OF_DAMAGE as error:
-        raise BadCheckpoint(
-            f"“{path.name}” is damaged: it starts like a checkpoint but cannot be read.",
-            advice="Copy or download the file again.",
-            details=f"{type(error).__name__}: {error}",
-        ) from error
 
 
 def looks_like_checkpoint(path: Path) -> bool:

@@ -9,6 +9,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from inspector.checkpoints.damage import refused_as_damaged
+
 Array = npt.NDArray[np.generic]
 
 
@@ -43,8 +45,15 @@ class LazyTensor:
         return self.dtype.startswith(("float", "bfloat"))
 
     def numpy(self) -> Array:
-        """Read it: an array of `shape`, read-only."""
-        return self.read()
+        """Read it: an array of `shape`, read-only.
+
+        Raises
+        ------
+        BadCheckpoint
+            When the file has changed or was closed, or the numbers cannot be unpacked.
+        """
+        with refused_as_damaged(self.name):
+            return self.read()
 
 
 @dataclass(frozen=True, slots=True)

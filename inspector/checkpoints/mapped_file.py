@@ -55,15 +55,13 @@ class MappedFile:
         return memoryview(self._map)[start : start + count]
 
     def close(self) -> None:
-        """Unmap; while an array still looks at the map, that array keeps it alive."""
+        """Let go of the map, which ends with the last array that looks at it.
+
+        The map is never closed by force: numpy arrays may look at it without its knowing, and
+        reading them would then end the process.
+        """
         self._file.close()
-        mapped, self._map = self._map, None
-        if mapped is None:
-            return
-        try:
-            mapped.close()
-        except BufferError:
-            return
+        self._map = None
 
     def changed(self) -> BadCheckpoint:
         """What to raise when the file is not the one that was opened."""

@@ -429,6 +429,4 @@ def _key(key: Any) -> Any:
 
 
 def _damaged(what: str) -> BadCheckpoint:
-    return BadCheckpoint(
-        f"The pickle in the file is damaged: {what}.", advice="Copy or download the file again."
-    )
+    return BadCheckpoint(f"The pickle in it cannot be read: {what}.")

@@ -21,6 +21,7 @@ from inspector.core.errors import BadCheckpoint
 Args = tuple[Any, ...]
 _MOST_FOREIGN = 1000
 _MOST_COPIED = 32 << 20
+_BYTES_OF_A_MEMBER = 128
 _MOST_AXES = 64
 
 _STORAGES = {
@@ -103,8 +104,10 @@ class Rebuild:
     def _charge(self, args: Args) -> None:
         """Limit what calls may copy: a text that is stored once can be named a million times."""
         for arg in args:
-            if isinstance(arg, (str, bytes, list)):
+            if isinstance(arg, str | bytes):
                 self._spent += len(arg)
+            elif isinstance(arg, list):
+                self._spent += len(arg) * _BYTES_OF_A_MEMBER
         if self._spent > _MOST_COPIED:
             raise BadCheckpoint("The file's pickle unfolds to far more than it holds.")
 

@@ -1,12 +1,11 @@
 """``.npz``: a zip file of numpy arrays, as Flax and big_vision publish ViT weights."""
 
-import ast
 import math
+import re
 import struct
 import zlib
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
@@ -31,6 +30,9 @@ _MAGIC = b"\x93NUMPY"
 _MOST_HEADER = 1 << 14
 _FREE_SIZE = 64 << 20
 _MOST_RATIO = 100
+_CODE = re.compile(r"'descr'\s*:\s*'([^']{0,8})'")
+_ORDER = re.compile(r"'fortran_order'\s*:\s*(True|False)")
+_SHAPE = re.compile(r"'shape'\s*:\s*\(([\dL,\s]{0,600})\)")
 _TRAINING = ("opt/", "opt_state/", "optimizer/")
 
 
@@ -148,8 +150,7 @@ class _Packed:
         first = 12 if wide else 10
         if first + length > len(start):
             raise self.damaged("its header is too long")
-        fields = ast.literal_eval(start[first : first + length].decode("utf-8").strip())
-        return self._fields(fields, first + length)
+        return self._fields(start[first : first + length].decode("latin-1"), first + length)
 
     def start(self, count: int) -> bytes:
         """The first `count` bytes, or all where there are fewer."""
@@ -185,16 +186,14 @@ class _Packed:
                 "weights do"
             )
 
-    def _fields(self, fields: Any, size: int) -> _Header:
-        if not isinstance(fields, dict):
+    def _fields(self, text: str, size: int) -> _Header:
+        code, order, sizes = (form.search(text) for form in (_CODE, _ORDER, _SHAPE))
+        if order is None or sizes is None:
             raise self.damaged("its header is none")
-        shape, code = fields.get("shape"), fields.get("descr")
-        if not isinstance(shape, tuple) or len(shape) > MOST_AXES:
-            raise self.damaged("it has no shape")
-        if not all(type(n) is int and 0 <= n < 1 << 40 for n in shape):
-            raise self.damaged("it has no shape")
-        text = code if isinstance(code, str) else ""
-        return _Header(text, bool(fields.get("fortran_order")), shape, size)
+        shape = tuple(int(n) for n in re.findall(r"\d+", sizes[1]))
+        if len(shape) > MOST_AXES or max((0, *shape)) >= 1 << 40:
+            raise self.damaged(f"it claims {len(shape)} axes of impossible sizes")
+        return _Header(code[1] if code else "", order[1] == "True", shape, size)
 
     def damaged(self, what: str) -> BadCheckpoint:
         """What to raise when this member cannot be right."""
