@@ -262,7 +262,8 @@ class Chip(QFrame):
 
     def _menu(self) -> QMenu:
         menu = QMenu(self)
-        menu.addAction("&Correct the number of heads…", self._on_assumed_pressed)
+        if self._assumed.is_needed:
+            menu.addAction("What was &assumed…", self._on_assumed_pressed)
         menu.addAction("Copy &path", self._on_copy_asked)
         if self.index > 0:
             menu.addSeparator()
@@ -297,10 +298,8 @@ class Chip(QFrame):
     def _on_assumed_pressed(self) -> None:
         if self._card is None:
             return
-        wrong = assumes_heads(self._card) or not self._card.assumed
-        popover = AssumedPopover(
-            self._card.assumed, heads=self._heads if wrong else None, parent=self
-        )
+        heads = self._heads if assumes_heads(self._card) else None
+        popover = AssumedPopover(self._card.assumed, heads=heads, parent=self)
         popover.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         popover.heads_corrected.connect(self.heads_corrected)
         popover.show_at(self._assumed if self._assumed.isVisible() else self)

@@ -68,7 +68,7 @@ class AssumedPopover(Popover):
         self._heads.setRange(1, _MOST_HEADS)
         self._heads.setValue(heads)
         self._heads.selectAll()
-        caption = QLabel("&Heads of each block")
+        caption = QLabel("&Heads in stage 0")
         caption.setBuddy(self._heads)
         self._apply = QPushButton("&Correct")
         self._apply.clicked.connect(self._on_apply_clicked)

@@ -255,3 +255,16 @@ def test_that_no_row_of_a_chip_is_wider_than_a_narrow_panel(panel):
         for child in chip.findChildren(QToolButton):
             if child.isVisible():
                 assert child.mapTo(chip, child.rect().topRight()).x() <= chip.width()
+
+
+def menu_texts(chip: Chip) -> list[str]:
+    return [action.text().replace("&", "") for action in chip._menu().actions()]
+
+
+def test_that_the_menu_of_a_chip_offers_what_can_be_done_with_it(panel):
+    panel.show_models(ASSUMED, epochs(2))
+    a, b, _ = shown(panel)
+    assert "What was assumed…" in menu_texts(a)
+    assert "Move later" not in menu_texts(a)
+    assert "What was assumed…" not in menu_texts(b)
+    assert {"Copy path", "Move earlier", "Move later", "Close"} <= set(menu_texts(b))
