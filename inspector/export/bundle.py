@@ -128,6 +128,7 @@ def write_comparison(
         for done, (name, write) in enumerate(tables.items()):
             progress(done, total, f"writing {name}")
             write(stage.temporary / name)
+        progress(len(tables), total, "writing matching and provenance")
         write_json(stage.temporary / "matching.json", matching_record(series))
         write_json(stage.temporary / "provenance.json", provenance_record(series, provenance))
         write_lines(stage.temporary / "findings.txt", finding_lines(series, patterns))

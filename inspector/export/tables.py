@@ -5,8 +5,6 @@ undefined as ``nan``; stages, blocks, heads and vectors count from 0; `compared`
 compared model.
 """
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -91,9 +89,10 @@ def _cell(value: Cell) -> str:
 
 
 def _quoted(text: str) -> str:
-    stream = io.StringIO()
-    csv.writer(stream, lineterminator="").writerow([text])
-    return stream.getvalue() if text else ""
+    if not any(sign in text for sign in ',"\r\n'):
+        return text
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"'
 
 
 def _vector_lines(series: ComparisonSeries) -> Iterator[str]:
