@@ -197,7 +197,7 @@ class Chip(QFrame):
         role, palette = QPalette.ColorRole, self.palette()
         accent = palette.color(role.Highlight)
         quiet = palette.color(role.PlaceholderText)
-        quiet.setAlphaF(0.45)
+        quiet.setAlphaF(0.35)
         fill = QColor(accent)
         fill.setAlphaF(0.14)
         if self._dragging:

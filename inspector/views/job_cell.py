@@ -41,6 +41,7 @@ class JobCell(QWidget):
             self._bar.setValue(min(_STEPS, round(_STEPS * done / total)))
         self._left.setText("" if seconds_left is None else time_left(seconds_left))
         self._show_parts(True)
+        self._left.setVisible(seconds_left is not None)
 
     def show_idle(self, text: str) -> None:
         """Show that nothing runs, as ``Ready · CPU``."""

@@ -53,3 +53,14 @@ def test_that_cancel_is_asked_for_with_the_keyboard_too(cell, qtbot):
     cell.show_state("Comparing", done=1, total=2)
     with qtbot.waitSignal(cell.cancel_asked):
         qtbot.keyClick(cell.findChild(IconButton), Qt.Key.Key_Space)
+
+
+def test_that_a_job_without_estimate_leaves_the_room_to_its_name(cell):
+    cell.resize(330, 24)
+    cell.show()
+    cell.show_state("Looking for local patterns in S2 B7", done=1, total=9, seconds_left=3)
+    cell.grab()
+    short = cell._text.width()
+    cell.show_state("Looking for local patterns in S2 B7", done=1, total=9)
+    cell.grab()
+    assert cell._text.width() > short
