@@ -1,6 +1,6 @@
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QProgressBar
+from PySide6.QtWidgets import QApplication, QProgressBar
 
 from inspector.views.icons import IconButton
 from inspector.views.job_cell import JobCell, time_left
@@ -59,8 +59,8 @@ def test_that_a_job_without_estimate_leaves_the_room_to_its_name(cell):
     cell.resize(330, 24)
     cell.show()
     cell.show_state("Looking for local patterns in S2 B7", done=1, total=9, seconds_left=3)
-    cell.grab()
+    QApplication.processEvents()
     short = cell._text.width()
     cell.show_state("Looking for local patterns in S2 B7", done=1, total=9)
-    cell.grab()
+    QApplication.processEvents()
     assert cell._text.width() > short
