@@ -31,7 +31,7 @@ class MappedFile:
             self._file.close()
             raise BadCheckpoint(
                 f"“{path.name}” is empty: it holds not a single byte.",
-                advice="Copy or download the file again.",
+                advice="Copy or download it again.",
             )
         self._map: mmap.mmap | None = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
 

@@ -61,6 +61,8 @@ _KINDS = (
 
 def describe(path: Path, head: bytes) -> BadCheckpoint:
     """Say what a file is, by its first bytes."""
+    if not head:
+        return _refusal(path, "empty: it holds not a single byte", "Copy or download it again.")
     for kind in _KINDS:
         if head[kind.at : kind.at + len(kind.mark)] == kind.mark:
             return _refusal(path, kind.what, kind.advice)
