@@ -27,7 +27,7 @@ from inspector.render.limits import Limits, Values
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_WIDEST_CELL = 9.0
+_WIDEST_CELL = 13.0
 _NARROWEST_SIDE_BY_SIDE = 2.0
 _BETWEEN_SIDE, _BETWEEN_STACKED = 3.0, 1.6
 _BAR_HEIGHTS = (15.0, 40.0)

@@ -141,10 +141,9 @@ def font_of(size: float, *, bold: bool = False) -> "FontProperties":
     import matplotlib
     from matplotlib.font_manager import FontProperties
 
-    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    return FontProperties(
-        fname=str(Path(matplotlib.get_data_path(), "fonts", "ttf", name)), size=size
-    )
+    name, weight = ("DejaVuSans-Bold.ttf", "bold") if bold else ("DejaVuSans.ttf", "normal")
+    file = Path(matplotlib.get_data_path(), "fonts", "ttf", name)
+    return FontProperties(fname=str(file), size=size, weight=weight)
 
 
 @cache

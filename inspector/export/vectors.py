@@ -180,7 +180,7 @@ def _put_shares(
         if span.matrix.value not in shares:
             continue
         eta, p = shares[span.matrix.value]
-        words = f"η² = {eta:.2f}, p = {p:.3g}"
+        words = f"η² = {eta:.2f}, p {'< 0.001' if p < 0.0005 else f'= {p:.3f}'}"
         x = (span.left + span.right) / 2
         axes.annotate(
             words,
@@ -190,6 +190,7 @@ def _put_shares(
             va="top",
             color=SOFT,
             fontproperties=font_of(TINY),
+            bbox={"facecolor": matrix_colours(span.matrix).tint, "edgecolor": "none", "pad": 0.6},
         )
 
 

@@ -119,6 +119,8 @@ def test_that_text_stays_text_in_an_svg(pair) -> None:
     assert ">Query</text>" in svg
     assert "epoch_6.pth" in svg
     assert "DejaVu Sans" in svg
+    title = re.search(r"<text style=\"([^\"]*)\"[^>]*>Relative distance: mean", svg).group(1)
+    assert "font-weight: 700" in title
 
 
 @pytest.mark.parametrize("format_", FigureFormat)
