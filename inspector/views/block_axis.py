@@ -13,6 +13,7 @@ Ticks = list[list[tuple[float, str]]]
 LEFT_WIDTH = 58
 RIGHT_WIDTH = 92
 TOP_HEIGHT = 18
+_NO_NAMES = 5
 _ROOM_FOR_NAME = 62
 _ROOM_FOR_TICK = 20
 
@@ -71,10 +72,16 @@ def place_of(comparison: Comparison, address: Address | None) -> int | None:
     return blocks.index(address.of_block) if address.of_block in blocks else None
 
 
+def top_height(comparison: Comparison) -> int:
+    """Room above a plot: for the names of stages, or next to none for a model of one stage."""
+    return TOP_HEIGHT if len(comparison.stage_starts) > 1 else _NO_NAMES
+
+
 def show_blocks(plot: pg.PlotItem, comparison: Comparison, *, stages: bool) -> None:
     """Set the range and ticks of the x axis to the blocks of a comparison."""
     plot.setXRange(-0.5, comparison.depth - 0.5, padding=0)
     width = plot.getViewBox().width()
     plot.getAxis("bottom").setTicks(block_ticks(comparison, width))
     if stages:
+        plot.getAxis("top").setHeight(top_height(comparison))
         plot.getAxis("top").setTicks(stage_ticks(comparison, width))

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QScrollArea,
+    QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
@@ -34,10 +35,13 @@ class BlockView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.title = QLabel()
+        self.nothing = QLabel()
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.nothing.setWordWrap(True)
         self.words = QLabel()
         self.words.setWordWrap(True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.relative = QCheckBox("Rela&tive")
+        self.relative = QCheckBox("&Relative")
         self.relative.setToolTip("Also show relative distance and norm ratio")
         self.relative.setAccessibleName("Show relative distance and norm ratio")
         self.norms = QCheckBox("&Norms")
@@ -53,13 +57,15 @@ class BlockView(QWidget):
     def draw(self, shown: Shown) -> None:
         """Show the selected block; emits nothing."""
         block = shown.block
-        self.title.setText(block_title(block) if block else _why_nothing(shown))
+        self.title.setText(block_title(block) if block else "")
         self.words.setText(_words(block) if block else "")
-        self.words.setVisible(block is not None)
+        self.nothing.setText("" if block else _why_nothing(shown))
+        self._pages.setCurrentIndex(0 if block else 1)
         self.vectors.draw(shown)
 
     def apply_theme(self, theme: Theme, font: QFont) -> None:
         """Take the colours of a theme."""
+        self.words.setFont(font)
         self.vectors.apply_theme(theme, font)
 
     def _build(self) -> None:
@@ -76,12 +82,16 @@ class BlockView(QWidget):
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(self.vectors)
-        column = QVBoxLayout(self)
+        page = QWidget()
+        column = QVBoxLayout(page)
         column.setContentsMargins(6, 4, 6, 4)
         column.setSpacing(3)
         column.addLayout(head)
         column.addWidget(self.words)
         column.addWidget(scroll, 1)
+        self._pages = QStackedLayout(self)
+        self._pages.addWidget(page)
+        self._pages.addWidget(self.nothing)
 
     @Slot()
     def _on_panels_toggled(self) -> None:

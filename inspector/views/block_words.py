@@ -20,9 +20,11 @@ def length_and_direction(block: BlockComparison) -> str:
     """Which share of the squared Euclidean change of Q, K and V is direction, with the norms."""
     if block.frozen:
         return "Frozen: query, key and value are bit for bit the same in A and B."
-    parts = [_share_text(found) for found in block.matrices]
-    return "Share of the squared Euclidean change that is direction (the rest is length): " + (
-        ", ".join(parts) + "."
+    shares = ", ".join(_share_text(found) for found in block.matrices)
+    norms = ", ".join(_norms_text(found) for found in block.matrices)
+    return (
+        f"Share of the squared Euclidean change that is direction: {shares}; the rest is length. "
+        f"Mean norm in A → in B: {norms}."
     )
 
 
@@ -38,8 +40,8 @@ def reading_of_values(block: BlockComparison) -> str:
         return ""
     relative = ", ".join(_relative_text(found) for found in block.matrices)
     return (
-        "Value vectors are shorter here, which alone lowers their Euclidean distance, MSE and dot "
-        f"product. Mean relative distance: {relative}."
+        "Value vectors are shorter, which alone lowers their Euclidean distance, MSE and dot "
+        f"product; relative distance: {relative}."
     )
 
 
@@ -56,9 +58,11 @@ def _relative_text(found: MatrixComparison) -> str:
 
 
 def _share_text(found: MatrixComparison) -> str:
-    before, after = (found.summaries[m].mean for m in (Metric.NORM_A, Metric.NORM_B))
-    norms = f"mean |a| {number_text(before, digits=3)}, |b| {number_text(after, digits=3)}"
     share = found.share_of_direction
-    if isnan(share):
-        return f"{found.matrix.label} unchanged ({norms})"
-    return f"{found.matrix.label} {percent_text(share)} ({norms})"
+    return f"{found.matrix.label} {'unchanged' if isnan(share) else percent_text(share)}"
+
+
+def _norms_text(found: MatrixComparison) -> str:
+    before, after = (found.summaries[m].mean for m in (Metric.NORM_A, Metric.NORM_B))
+    numbers = f"{number_text(before, digits=3)} → {number_text(after, digits=3)}"
+    return f"{found.matrix.label} {numbers}"

@@ -6,7 +6,7 @@ from PySide6.QtGui import QFont
 
 from inspector.render.heat_map import colour_bar
 from inspector.render.limits import Limits
-from inspector.views.block_axis import RIGHT_WIDTH, TOP_HEIGHT
+from inspector.views.block_axis import RIGHT_WIDTH
 from inspector.views.theme import Theme, apply_plot_theme
 from inspector.views.wording import number_text
 
@@ -24,7 +24,6 @@ class ColourBar(pg.PlotItem):
         self.disableAutoRange()
         self.getViewBox().setDefaultPadding(0)
         self.showAxes((True, True, True, False), showValues=(False, False, True, False))
-        self.getAxis("top").setHeight(TOP_HEIGHT)
         self.getAxis("top").setStyle(showValues=False, tickLength=0)
         self.getAxis("left").setWidth(_BAR_LEFT)
         self.getAxis("left").setStyle(showValues=False, tickLength=0)
@@ -35,8 +34,9 @@ class ColourBar(pg.PlotItem):
         self.addItem(self._image)
         self.setXRange(0, 1, padding=0)
 
-    def show_limits(self, limits: Limits) -> None:
-        """Show the colours of these limits and their numbers."""
+    def show_limits(self, limits: Limits, *, top: int) -> None:
+        """Show the colours of these limits and their numbers, `top` pixels below the frame."""
+        self.getAxis("top").setHeight(top)
         self._image.setImage(colour_bar(limits)[::-1], autoLevels=False)
         self._image.setRect(QRectF(0, limits.low, 1, limits.high - limits.low))
         self.setYRange(limits.low, limits.high, padding=0)

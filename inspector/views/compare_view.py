@@ -184,9 +184,9 @@ class CompareView(QWidget):
         for page, text in (
             (self.block, "&Block"),
             (self.table, "&Table"),
-            (self.findings, "&Findings"),
-            (self.invariant, "In&variant"),
-            (self.matching, "Matc&hing"),
+            (self.findings, "Findin&gs"),
+            (self.invariant, "&Invariant"),
+            (self.matching, "Mat&ching"),
         ):
             self.tabs.addTab(page, text)
             self._parts[page] = page
@@ -222,9 +222,10 @@ class CompareView(QWidget):
         self.unrelated.closed.connect(self._on_banner_closed)
         self.left_out.closed.connect(self._on_banner_closed)
         self.tabs.currentChanged.connect(self._on_tab_changed)
-        inside = cast("list[QWidget]", self.tabs.findChildren(QWidget))
-        for watched in (self.heat_map.frame, self.lines.frame, *inside):
-            watched.installEventFilter(self)
+        watched: list[QWidget] = [self.heat_map.frame, self.lines.frame]
+        watched += cast("list[QWidget]", self.tabs.findChildren(QWidget))
+        for widget in watched:
+            widget.installEventFilter(self)
 
     def _show(self, shown: Shown) -> None:
         self._shown = shown

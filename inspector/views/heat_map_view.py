@@ -26,12 +26,13 @@ from inspector.render.maps import (
 from inspector.views.block_axis import (
     LEFT_WIDTH,
     RIGHT_WIDTH,
-    TOP_HEIGHT,
     place_of,
     show_blocks,
     stage_edges,
+    top_height,
 )
 from inspector.views.colour_bar import ColourBar
+from inspector.views.elided_label import ElidedLabel
 from inspector.views.plot_frame import (
     PlotFrame,
     Separators,
@@ -47,6 +48,7 @@ from inspector.views.waiting import outlines, waiting_columns, why_absent
 from inspector.views.wording import head_text, lower_first, matrix_text
 
 _MATRICES = tuple(Matrix)
+_LEAST_HEIGHT, _LEAST_ROW, _AROUND = 86, 6, 30
 _STEPS = {
     Qt.Key.Key_Left: (0, -1),
     Qt.Key.Key_Right: (0, 1),
@@ -78,7 +80,7 @@ class HeatMapView(QWidget):
         self._theme = LIGHT
         self._values: Values = np.empty((0, 0))
         self._limits: tuple[object, Limits] | None = None
-        self.caption = QLabel()
+        self.caption = ElidedLabel()
         self._frozen = QLabel("= frozen: identical in A and B")
         self._switch = Switch(
             "Rows of the heat map",
@@ -110,7 +112,7 @@ class HeatMapView(QWidget):
         self._draw_cells(comparison, limits)
         self._draw_axes(comparison)
         self._draw_marks(comparison)
-        self._bar.show_limits(limits)
+        self._bar.show_limits(limits, top=top_height(comparison))
         self._draw_caption(comparison)
 
     def apply_theme(self, theme: Theme, font: QFont) -> None:
@@ -120,7 +122,7 @@ class HeatMapView(QWidget):
         self._bar.apply_theme(theme, font)
         self._stages.show_colour(theme.text)
         self._waiting.setPen(pg.mkPen(theme.separator, style=Qt.PenStyle.DotLine))
-        self._cursor.setPen(pg.mkPen(theme.accent, width=3))
+        self._cursor.setPen(pg.mkPen(theme.accent, width=2))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move the selected cell with the arrow keys."""
@@ -162,7 +164,6 @@ class HeatMapView(QWidget):
         self._plot = quiet_plot(left_width=LEFT_WIDTH, bottom=False, top=True)
         self._plot.invertY(True)
         self._plot.getAxis("bottom").setStyle(tickLength=0)
-        self._plot.getAxis("top").setHeight(TOP_HEIGHT)
         self._image = pg.ImageItem(axisOrder="row-major")
         self._waiting = pg.PlotCurveItem(connect="pairs")
         self._waiting.setZValue(-5)
@@ -178,12 +179,10 @@ class HeatMapView(QWidget):
         self.frame.addItem(self._bar, 0, 1)
         fix_columns(self.frame, right_width=RIGHT_WIDTH)
         self._plot.getViewBox().sigResized.connect(self._on_resized)
-        self.frame.setMinimumHeight(86)
         head = QHBoxLayout()
         head.setContentsMargins(0, 0, 0, 0)
         head.setSpacing(10)
-        head.addWidget(self.caption)
-        head.addStretch(1)
+        head.addWidget(self.caption, 1)
         head.addWidget(self._frozen)
         head.addWidget(self._switch)
         column = QVBoxLayout(self)
@@ -230,6 +229,7 @@ class HeatMapView(QWidget):
 
     def _draw_axes(self, comparison: Comparison) -> None:
         rows = max(1, len(self._values))
+        self.frame.setMinimumHeight(max(_LEAST_HEIGHT, rows * _LEAST_ROW + _AROUND))
         self._plot.setYRange(-0.5, rows - 0.5, padding=0)
         show_blocks(self._plot, comparison, stages=True)
         self._stages.show_at(stage_edges(comparison), -0.5, rows - 0.5)

@@ -23,7 +23,9 @@ _WORDS = (
     "its basis. Dots are heads, the line is their mean."
 )
 _NAMES = {"query_key": "Query-key product", "value_output": "Value-output product"}
-_LOWEST, _HIGHEST = -0.02, 1.03
+_LOWEST, _HIGHEST = 0.9, 1.0
+_ROOM = 0.08
+_HEADING_HEIGHT = 18
 _HALF_CELL = 0.3
 
 
@@ -53,7 +55,9 @@ class InvariantView(QWidget):
         self.frame.pointed.connect(self._on_pointed)
         self.frame.clicked.connect(self._on_clicked)
         self.frame.left.connect(self._on_left)
-        self._plots = {key: _ProductPlot(name) for key, name in _NAMES.items()}
+        self._plots = {
+            key: _ProductPlot(name, is_first=key == "query_key") for key, name in _NAMES.items()
+        }
         for row, plot in enumerate(self._plots.values()):
             self.frame.addItem(plot.plot, row, 0)
         self._plots["query_key"].plot.getViewBox().sigResized.connect(self._on_resized)
@@ -137,16 +141,19 @@ class InvariantView(QWidget):
     def _on_resized(self) -> None:
         if self._shown.comparison is not None:
             for plot in self._plots.values():
-                show_blocks(plot.plot, self._shown.comparison, stages=True)
+                plot.show_axis(self._shown.comparison)
 
 
 class _ProductPlot:
     """Dots for the heads and a line for their mean."""
 
-    def __init__(self, name: str) -> None:
-        self.plot = quiet_plot(left_width=LEFT_WIDTH, bottom=True, top=True)
-        self.plot.getAxis("top").setHeight(16)
-        self.plot.getAxis("bottom").setHeight(20)
+    def __init__(self, name: str, *, is_first: bool) -> None:
+        self._is_first = is_first
+        self.plot = quiet_plot(left_width=LEFT_WIDTH, bottom=not is_first, top=is_first)
+        self.plot.getAxis("top").setHeight(4)
+        self.plot.getAxis("bottom").setHeight(5 if is_first else 20)
+        self.plot.titleLabel.setMaximumHeight(_HEADING_HEIGHT)
+        self.plot.layout.setRowFixedHeight(0, _HEADING_HEIGHT)
         self.plot.setTitle(name, size="9pt", justify="left")
         self._name = name
         self._stages = Separators()
@@ -168,12 +175,18 @@ class _ProductPlot:
             y.append(values[good])
             mean[block.global_index] = values[good].mean() if good.any() else np.nan
         heads = np.concatenate(y)
-        low = min(_LOWEST, float(heads.min(initial=0.0)) - 0.05)
+        lowest = float(heads.min(initial=_LOWEST))
+        low = lowest - _ROOM * (_HIGHEST - lowest)
+        high = _HIGHEST + _ROOM * (_HIGHEST - lowest)
         self._dots.setData(np.concatenate(x), heads)
         self._line.setData(np.arange(comparison.depth, dtype=np.float64), mean)
-        self._stages.show_at(stage_edges(comparison), low, _HIGHEST)
-        self.plot.setYRange(low, _HIGHEST, padding=0)
-        show_blocks(self.plot, comparison, stages=True)
+        self._stages.show_at(stage_edges(comparison), low, high)
+        self.plot.setYRange(low, high, padding=0)
+        self.show_axis(comparison)
+
+    def show_axis(self, comparison: Comparison) -> None:
+        """Number the blocks in the present width."""
+        show_blocks(self.plot, comparison, stages=self._is_first)
 
     def show_selected(self, place: int | None) -> None:
         """Mark the selected block."""

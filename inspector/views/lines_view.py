@@ -6,7 +6,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Signal, Slot
 from PySide6.QtGui import QColor, QFont
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from inspector.core.comparison import Comparison
 from inspector.core.metrics import Metric
@@ -20,6 +20,7 @@ from inspector.views.block_axis import (
     show_blocks,
     stage_edges,
 )
+from inspector.views.elided_label import ElidedLabel
 from inspector.views.plot_frame import (
     PlotFrame,
     Separators,
@@ -73,7 +74,7 @@ class LinesView(QWidget):
         self._lines: list[Line] = []
         self._curves: list[pg.PlotDataItem] = []
         self._bands: list[pg.FillBetweenItem] = []
-        self.caption = QLabel()
+        self.caption = ElidedLabel()
         self._switch = Switch(
             "Lines",
             {
@@ -157,8 +158,7 @@ class LinesView(QWidget):
             self._add_line()
         head = QHBoxLayout()
         head.setContentsMargins(0, 0, 0, 0)
-        head.addWidget(self.caption)
-        head.addStretch(1)
+        head.addWidget(self.caption, 1)
         head.addWidget(self._switch)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -208,7 +208,7 @@ class LinesView(QWidget):
         while len(self._curves) < len(self._lines):
             self._add_line()
         for place, (curve, band) in enumerate(zip(self._curves, self._bands, strict=True)):
-            there = place < len(self._lines)
+            there = place < len(self._lines) and bool(np.isfinite(self._lines[place].mean).any())
             curve.setVisible(there)
             band.setVisible(there and self._spread)
             if there:

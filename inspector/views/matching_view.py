@@ -1,7 +1,15 @@
 """What became of every tensor of both files, with a filter."""
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from inspector.core.comparison import Comparison, Match, MatchKind
 from inspector.views.record_table import RecordModel, RecordTable
@@ -16,7 +24,8 @@ _SAYS = (
     "Shape in the reference",
     "Shape in the compared model",
 )
-_WIDTHS = (12, 26, 34, 34, 15, 15)
+_WIDTHS = (12, 22, 24, 24, 14, 14)
+_NAMES = (2, 3)
 _ALL = "all"
 _UNREMARKABLE = (MatchKind.MATCHED, MatchKind.RENAMED)
 
@@ -41,6 +50,11 @@ class MatchingView(QWidget):
         self.proxy.setSourceModel(self.model)
         self.table = RecordTable("Matched tensors", self.proxy)
         self.table.set_widths(_WIDTHS)
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        header = self.table.horizontalHeader()
+        header.setStretchLastSection(False)
+        for column in _NAMES:
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         self.table.setSortingEnabled(True)
         self.table.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         self.filter.textChanged.connect(self.proxy.set_text)
@@ -97,13 +111,15 @@ class _MatchFilter(QSortFilterProxyModel):
     @Slot(str)
     def set_text(self, text: str) -> None:
         """Show only rows that hold the text."""
+        self.beginFilterChange()
         self._wanted = text.strip().casefold()
-        self.invalidateFilter()
+        self.endFilterChange()
 
     def set_kind(self, kind: str) -> None:
         """Show only rows of one kind."""
+        self.beginFilterChange()
         self._kind = kind
-        self.invalidateFilter()
+        self.endFilterChange()
 
     def filterAcceptsRow(self, row: int, parent: QModelIndex | QPersistentModelIndex) -> bool:
         """Whether a row is shown."""

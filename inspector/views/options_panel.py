@@ -66,7 +66,7 @@ class OptionsPanel(QWidget):
         )
         self.limits_choice = _choice("Colour limits", _LIMITS)
         self.lines_choice = _choice("Lines", _LINES)
-        self.spread_choice = QCheckBox("&Band of one standard deviation")
+        self.spread_choice = QCheckBox("Band of one &standard deviation")
         self.spread_choice.setAccessibleName("Band of one standard deviation")
         self.device_choice = _choice("Computed on", {})
         self._place()
@@ -86,6 +86,7 @@ class OptionsPanel(QWidget):
             self.compared_choice.setCurrentIndex(min(self._selection.compared, len(names) - 1))
         for control in (self.compared_choice, self.limits_choice, self.lines_choice):
             self._show_control(control, visible=len(names) > 1)
+        self._show_spread()
         if series is not None:
             _show_choice(self.axis_choice, series.axis)
 
@@ -109,6 +110,7 @@ class OptionsPanel(QWidget):
         _show_choice(self.lines_choice, options.lines)
         with QSignalBlocker(self.spread_choice):
             self.spread_choice.setChecked(options.spread)
+        self._show_spread()
         self._show_rows()
 
     def set_devices(self, names: Sequence[str], current: str) -> None:
@@ -128,13 +130,13 @@ class OptionsPanel(QWidget):
         for text, control in (
             ("&Metric", self.metric_choice),
             ("", self.about),
-            ("&Compared model", self.compared_choice),
-            ("Ve&ctors", self.axis_choice),
-            ("Heat map &rows", self.rows_choice),
-            ("Colour &limits", self.limits_choice),
-            ("L&ines", self.lines_choice),
+            ("Compare&d model", self.compared_choice),
+            ("Vect&ors", self.axis_choice),
+            ("Heat map ro&ws", self.rows_choice),
+            ("Colo&ur limits", self.limits_choice),
+            ("&Lines", self.lines_choice),
             ("", self.spread_choice),
-            ("Computed &on", self.device_choice),
+            ("Com&puted on", self.device_choice),
         ):
             self._add(column, text, control)
         column.addStretch(1)
@@ -170,6 +172,11 @@ class OptionsPanel(QWidget):
     def _show_control(self, control: QWidget, *, visible: bool) -> None:
         control.setVisible(visible)
         self._labels[control].setVisible(visible)
+
+    def _show_spread(self) -> None:
+        """The band belongs to lines of Q, K and V only."""
+        by_model = self.compared_choice.count() > 1 and self._options.lines == "series"
+        self.spread_choice.setEnabled(not by_model)
 
     def _show_rows(self) -> None:
         heads = self._options.rows == "heads"

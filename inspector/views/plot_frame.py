@@ -12,7 +12,7 @@ from inspector.views.theme import Theme, apply_plot_theme
 
 HOVERS_PER_SECOND = 60
 _CLICK_SLACK = 5
-_MARGINS = (2, 2, 6, 2)
+_MARGINS = (2, 2, 6, 5)
 
 
 class PlotFrame(pg.GraphicsLayoutWidget):

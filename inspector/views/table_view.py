@@ -56,10 +56,13 @@ class TableView(QWidget):
         """Show the rows of the selected metric; emits nothing."""
         self._shown = shown
         key = (shown.comparison, shown.metric)
-        if key != self._key:
-            self._key = key
+        is_new = key != self._key
+        self._key = key
+        if is_new:
             self._fill()
         self._select_row()
+        if is_new:
+            self.table.scrollToTop()
 
     def _fill(self) -> None:
         """Rows anew in the order the user chose, or most changed first."""

@@ -22,6 +22,8 @@ LEFT_WIDTH = 62
 _HEADING_HEIGHT = 17
 _NAMES_HEIGHT = 15
 _ROOM = 0.05
+_TICK_DENSITY = 0.6
+_FEW_NUMBERS = [(0, 0.5), (2, 0.35)]
 
 
 class VectorPanel:
@@ -36,6 +38,8 @@ class VectorPanel:
         self._axis = VectorAxis()
         self.plot = quiet_plot(left_width=LEFT_WIDTH, bottom=True, bottom_axis=self._axis)
         self.plot.setMouseEnabled(x=True, y=False)
+        self.plot.getAxis("left").setTickDensity(_TICK_DENSITY)
+        self.plot.getAxis("left").setStyle(textFillLimits=_FEW_NUMBERS)
         self.plot.layout.setRowFixedHeight(0, _HEADING_HEIGHT)
         self._name = QGraphicsTextItem(self.plot)
         self._value = QGraphicsTextItem(self.plot)
@@ -142,7 +146,8 @@ class VectorPanel:
 def panel_limits(block: BlockComparison, metrics: Sequence[Metric]) -> tuple[float, float]:
     """Lowest and highest finite value of all vectors of a block, with a little room.
 
-    A constant keeps a span around its value; nothing defined gives 0 to 1.
+    A constant keeps a span around its value, distances that are all 0 one above it; nothing
+    defined gives 0 to 1.
     """
     values: list[Values] = [found[metric] for found in block.matrices for metric in metrics]
     finite = [good for one in values if (good := one[np.isfinite(one)]).size]
@@ -150,6 +155,8 @@ def panel_limits(block: BlockComparison, metrics: Sequence[Metric]) -> tuple[flo
         return 0.0, 1.0
     low = min(float(one.min()) for one in finite)
     high = max(float(one.max()) for one in finite)
+    if low == high == 0.0 and all(metric.about.same == 0.0 for metric in metrics):
+        high = 1.0
     room = (high - low) * _ROOM or abs(high) * 0.1 or 0.5
     return low - room, high + room
 

@@ -18,7 +18,7 @@ from inspector.views.vector_panel import VectorPanel, heading_text, panel_limits
 from inspector.views.wording import vector_text
 
 POSTER = (Metric.COSINE_DISTANCE, Metric.EUCLIDEAN, Metric.MSE, Metric.DOT)
-_PANEL_HEIGHT = 62
+_PANEL_HEIGHT = 54
 _LEAST_HEIGHT = 40
 _UNBOUNDED = 16_777_215
 _NORMS = (Metric.NORM_B, Metric.NORM_A)
@@ -78,7 +78,7 @@ class VectorsView(QWidget):
         seen = [panel for panel in self.panels if panel.plot.isVisible()]
         for panel in self.panels:
             panel.show_edges(names=panel is seen[0], numbers=panel is seen[-1])
-        self.frame.setMinimumHeight(_PANEL_HEIGHT * len(seen) + 40)
+        self.frame.setMinimumHeight(_PANEL_HEIGHT * len(seen) + 36)
         if self._drawn is not None:
             self._draw_block(self._drawn)
             self._draw_marks()

@@ -31,19 +31,19 @@ _LONGEST_NAME = 36
 
 
 def number_text(value: float, *, digits: int = 4) -> str:
-    """A number with its significant digits; ``undefined`` for NaN, a true minus sign."""
+    """A number with its significant digits, as ``2.00``; ``undefined`` for NaN; a true minus."""
     if isnan(value):
         return "undefined"
     if value == 0:
         return "0"
     small = abs(value) < 1e-3 or abs(value) >= 1e5
-    text = f"{value:.{digits - 1}e}" if small else f"{value:.{digits}g}"
+    text = f"{value:.{digits - 1}e}" if small else f"{value:#.{digits}g}".rstrip(".")
     return text.replace("-", "−")
 
 
 def percent_text(share: float) -> str:
     """A share as ``97.3 %``; a dash where there is none."""
-    return "–" if isnan(share) else f"{100 * share:.1f} %"
+    return "–" if isnan(share) else f"{100 * share:.1f} %".replace("-", "−")
 
 
 def shortened(name: str, *, longest: int = _LONGEST_NAME) -> str:
