@@ -82,7 +82,7 @@ def test_that_vectors_csv_has_every_vector_with_exact_numbers(compared: Path) ->
             matrix = next(m for m in at.weights if m.value == row["matrix"])
             vector = int(row["vector"])
             assert int(row["head"]) == vector // at.head_dim
-            slow = evolution.vector_metrics(
+            slow = evolution.metrics(
                 np.asarray(a.weight(at.address, matrix)[vector], np.float64),
                 np.asarray(b.weight(at.address, matrix)[vector], np.float64),
             )
