@@ -67,7 +67,8 @@ def open_checkpoint(
 def looks_like_checkpoint(path: Path) -> bool:
     """Whether a file or folder may be a checkpoint, by its first bytes or its listing."""
     try:
-        return _reader_of(candidate(path)) is not None
+        given = candidate(path)
+        return folder.holds_weights(path) if given.is_folder else _reader_of(given) is not None
     except (BadCheckpoint, OSError):
         return False
 

@@ -47,8 +47,10 @@ def assemble(pickled: Pickled, section: str | None) -> Checkpoint:
     if not tensors:
         raise _nothing_readable(name, chosen)
     config, config_notes = stored_config(pickled.root)
+    meta = stored_meta(pickled.root)
     notes = (
-        *_notes(found, chosen, asked=section is not None),
+        *_notes(found, chosen),
+        *_averaging_notes(found, chosen, swapped="mmengine_version" in meta),
         *_unread_notes(unread),
         *config_notes,
     )
@@ -60,7 +62,7 @@ def assemble(pickled: Pickled, section: str | None) -> Checkpoint:
         section=chosen.name,
         sections=found.summaries(),
         config=MappingProxyType(config),
-        meta=MappingProxyType(stored_meta(pickled.root)),
+        meta=MappingProxyType(meta),
         foreign=pickled.foreign,
         notes=notes,
         close_files=pickled.close,
@@ -96,19 +98,37 @@ def _nothing_readable(file_name: str, chosen: Found) -> BadCheckpoint:
     )
 
 
-def _notes(found: Survey, chosen: Found, *, asked: bool) -> Iterable[str]:
+def _notes(found: Survey, chosen: Found) -> Iterable[str]:
     others = [section.name for section in found.sections if section is not chosen]
     if chosen.name or others:
         also = f"; the file also holds {_some(tuple(_quoted(o) for o in others))}" if others else ""
         yield f"The weights are those of {_quoted(chosen.name)}{also}."
-    if chosen.averaged and not asked:
-        yield "These are averaged weights (EMA): the file holds no others."
-    if any(section.averaged for section in found.sections) and not chosen.averaged:
-        yield "The file also holds averaged weights (EMA); the plain ones are shown."
     if found.training_tensors:
         yield f"{found.training_tensors} tensors of the optimiser or the training were left unread."
     if chosen.repeated:
         yield f"{len(chosen.repeated)} names occur twice; the first of each is shown."
+
+
+def _averaging_notes(found: Survey, chosen: Found, *, swapped: bool) -> Iterable[str]:
+    """Say whether averaged (EMA) weights are shown.
+
+    MMEngine's EMA hook swaps the two sets when it saves: its ``state_dict`` is the average, and
+    its ``ema_state_dict`` the weights that were trained.
+    """
+    averaged = [section.name for section in found.sections if section.averaged]
+    if not averaged:
+        return
+    if swapped and "ema_state_dict" in averaged:
+        yield (
+            "MMEngine swaps averaged (EMA) and plain weights when it saves: “state_dict” holds the "
+            "averaged ones, “ema_state_dict” the plain ones."
+        )
+    elif not chosen.averaged:
+        yield "The file also holds averaged weights (EMA); the plain ones are shown."
+    elif len(averaged) == len(found.sections):
+        yield "These are averaged weights (EMA): the file holds no others."
+    else:
+        yield "These are averaged weights (EMA)."
 
 
 def _unread_notes(unread: dict[str, str]) -> Iterable[str]:

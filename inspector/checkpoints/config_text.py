@@ -14,6 +14,7 @@ _MOST_TEXT = 4 << 20
 _MOST_DEPTH = 60
 _MOST_NODES = 200_000
 _MOST_NUMBER = 1 << 200
+_MOST_KEY = 1 << 32
 
 _SIGNS: dict[type, Callable[[Any], Any]] = {ast.UAdd: operator.pos, ast.USub: operator.neg}
 _SUMS: dict[type, Callable[[Any, Any], Any]] = {
@@ -170,7 +171,9 @@ def _is_number(value: Any) -> bool:
 
 
 def _as_key(value: Any) -> Any:
-    if not isinstance(value, str | int | float | bool | None):
+    if isinstance(value, int | float) and not abs(value) < _MOST_KEY:
+        raise _Unsupported("a number in it is too large for a key")
+    if not isinstance(value, str | int | float | None):
         raise _Unsupported("a key in it is no plain value")
     return value
 

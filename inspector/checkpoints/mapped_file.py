@@ -3,8 +3,10 @@
 import mmap
 import os
 import stat
+import weakref
 from io import FileIO
 from pathlib import Path
+from threading import Lock
 
 from inspector.core.errors import BadCheckpoint
 
@@ -23,29 +25,33 @@ class MappedFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file = open_regular(path)
-        status = os.fstat(self._file.fileno())
+        with open_regular(path) as file:
+            self._descriptor = os.dup(file.fileno())
+        self._lock = Lock()
+        self._close = weakref.finalize(self, os.close, self._descriptor)
+        status = os.fstat(self._descriptor)
         self.size = status.st_size
         self._stamp = (status.st_size, status.st_mtime_ns)
         if self.size == 0:
-            self._file.close()
+            self._close()
             raise BadCheckpoint(
                 f"“{path.name}” is empty: it holds not a single byte.",
                 advice="Copy or download it again.",
             )
-        self._map: mmap.mmap | None = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._map: mmap.mmap | None = mmap.mmap(self._descriptor, 0, access=mmap.ACCESS_READ)
 
     def read(self, start: int, count: int) -> bytes:
         """Copy of the bytes from `start` to `start + count`."""
         self._check(start, count)
-        self._file.seek(start)
         parts, left = [], count
-        while left:
-            part = self._file.read(left)
-            if not part:
-                raise self.changed()
-            parts.append(part)
-            left -= len(part)
+        with self._lock:
+            os.lseek(self._descriptor, start, os.SEEK_SET)
+            while left:
+                part = os.read(self._descriptor, left)
+                if not part:
+                    raise self.changed()
+                parts.append(part)
+                left -= len(part)
         return b"".join(parts)
 
     def view(self, start: int, count: int) -> memoryview:
@@ -60,7 +66,7 @@ class MappedFile:
         The map is never closed by force: numpy arrays may look at it without its knowing, and
         reading them would then end the process.
         """
-        self._file.close()
+        self._close()
         self._map = None
 
     def changed(self) -> BadCheckpoint:
@@ -80,7 +86,7 @@ class MappedFile:
                 advice="Copy or download the file again.",
             )
         # A map of a file that has become shorter kills the process when it is read.
-        status = os.fstat(self._file.fileno())
+        status = os.fstat(self._descriptor)
         if (status.st_size, status.st_mtime_ns) != self._stamp:
             raise self.changed()
 

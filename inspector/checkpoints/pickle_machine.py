@@ -11,25 +11,20 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from inspector.checkpoints.mapped_file import MappedFile
+from inspector.checkpoints.pickle_bytes import PickleBytes, damaged
 from inspector.checkpoints.pickle_rebuild import Rebuild, set_state
 from inspector.checkpoints.pickle_values import Global, Instance, Span
 from inspector.core.errors import BadCheckpoint
 from inspector.core.progress import Progress, silent
 
 MOST_STEPS = 2_000_000
-MOST_KEPT = 32 << 20
-LONG_BYTES = 1024
-LONG_TEXT = 4096
-_MOST_LINE = 1 << 16
 _MOST_DIGITS = 256
-_MOST_NESTED_KEY = 16
-_MARK = object()
-_STOP, _BINGET, _LONG_BINGET, _LONG_BINPUT, _BININT1 = b".hjrK"
-_CONSTANTS = {ord("("): _MARK, ord(")"): (), ord("N"): None, 0x88: True, 0x89: False}
+_MOST_KEY_PARTS = 16
+_STEPS_PER_REPORT = 1 << 15
+_STOP, _MARK, _TUPLE, _BINGET, _LONG_BINGET, _LONG_BINPUT, _BININT1, _BININT2 = b".(thjrKM"
+_CONSTANTS = {ord(")"): (), ord("N"): None, 0x88: True, 0x89: False}
 _U2, _I4, _U4 = struct.Struct("<H"), struct.Struct("<i"), struct.Struct("<I")
 _U8, _F8 = struct.Struct("<Q"), struct.Struct(">d")
-_STEPS_PER_REPORT = 1 << 15
-_PIECE = 1 << 18
 
 
 class Opaque:
@@ -38,7 +33,7 @@ class Opaque:
     __slots__ = ()
 
 
-class PickleMachine:
+class PickleMachine(PickleBytes):
     """Reads consecutive pickles of one file.
 
     Parameters
@@ -58,19 +53,14 @@ class PickleMachine:
         rebuild: Rebuild,
         progress: Progress = silent,
     ) -> None:
-        self._file, self._end = file, end
-        self._start, self._at, self._piece = start, 0, b""
+        super().__init__(file, start, end)
         self._rebuild = rebuild
         self._progress = progress
         self._stack: list[Any] = []
+        self._below: list[list[Any]] = []
         self._memo: dict[int, Any] = {}
-        self._steps = self._kept = 0
+        self._steps = 0
         self._next_report = _STEPS_PER_REPORT
-
-    @property
-    def position(self) -> int:
-        """Where in the file the next byte is read."""
-        return self._start + self._at
 
     def read(self) -> Any:
         """Read one pickle; `position` is then behind it.
@@ -80,7 +70,7 @@ class PickleMachine:
         BadCheckpoint
             When it is not a pickle, was cut off, or holds too much.
         """
-        self._stack, self._memo = [], {}
+        self._stack, self._below, self._memo = [], [], {}
         actions = self._ACTIONS
         while True:
             self._run()
@@ -89,7 +79,7 @@ class PickleMachine:
                 return self._pop()
             action = actions.get(code)
             if action is None:
-                raise _damaged(f"opcode {code:#04x} is not one")
+                raise damaged(f"opcode {code:#04x} is not one")
             action(self)
             self._steps += 1
             if self._steps >= self._next_report:
@@ -111,16 +101,27 @@ class PickleMachine:
             elif code == _BININT1:
                 stack.append(piece[at + 1])
                 at += 2
-            elif code == _LONG_BINGET:
-                stack.append(memo[_U4.unpack_from(piece, at + 1)[0]])
-                at += 5
             elif code in _CONSTANTS:
                 stack.append(_CONSTANTS[code])
                 at += 1
+            elif code == _MARK:
+                self._below.append(stack)
+                stack = []
+                at += 1
+            elif code == _TUPLE:
+                values, stack = stack, self._below.pop()
+                stack.append(tuple(values))
+                at += 1
+            elif code == _LONG_BINGET:
+                stack.append(memo[_U4.unpack_from(piece, at + 1)[0]])
+                at += 5
+            elif code == _BININT2:
+                stack.append(piece[at + 1] | piece[at + 2] << 8)
+                at += 3
             else:
                 break
             steps += 1
-        self._at = at
+        self._stack, self._at = stack, at
         self._steps += steps
 
     def _report(self) -> None:
@@ -132,65 +133,6 @@ class PickleMachine:
             )
         self._progress(self.position, self._end, "Reading the index")
 
-    # Bytes
-
-    def _take(self, count: int) -> bytes:
-        at = self._at
-        if at + count > len(self._piece):
-            self._refill(count)
-            at = self._at
-        self._at = at + count
-        return self._piece[at : at + count]
-
-    def _byte(self) -> int:
-        if self._at >= len(self._piece):
-            self._refill(1)
-        self._at += 1
-        return self._piece[self._at - 1]
-
-    def _refill(self, count: int) -> None:
-        """Hold a piece of the file that starts here and has at least `count` bytes."""
-        start = self.position
-        if start + count > self._end:
-            raise _damaged("it was cut off")
-        self._start, self._at = start, 0
-        self._piece = self._file.read(start, min(max(count, _PIECE), self._end - start))
-
-    def _line(self) -> bytes:
-        for most in (256, _MOST_LINE):
-            line = self._take(min(most, self._end - self.position))
-            length = line.find(b"\n")
-            self._at -= len(line) - length - 1 if length >= 0 else len(line)
-            if length >= 0:
-                return line[:length]
-        raise _damaged("a line does not end")
-
-    def _number(self, form: struct.Struct) -> Any:
-        return form.unpack(self._take(form.size))[0]
-
-    def _bytes_of(self, count: int) -> bytes | Span:
-        if count <= LONG_BYTES and self._keep(count):
-            return self._take(count)
-        return self._skip(count, text=False)
-
-    def _text_of(self, count: int) -> str | Span:
-        if count <= LONG_TEXT and self._keep(count):
-            return self._take(count).decode("utf-8", "surrogatepass")
-        return self._skip(count, text=True)
-
-    def _keep(self, count: int) -> bool:
-        if count < 0:
-            raise _damaged("a length is negative")
-        self._kept += count
-        return self._kept <= MOST_KEPT
-
-    def _skip(self, count: int, *, text: bool) -> Span:
-        start = self.position
-        if count < 0 or start + count > self._end:
-            raise _damaged("it was cut off")
-        self._start, self._at, self._piece = start + count, 0, b""
-        return Span(self._file, start, count, text)
-
     # The stack
 
     def _push(self, value: Any) -> None:
@@ -198,26 +140,22 @@ class PickleMachine:
 
     def _pop(self) -> Any:
         if not self._stack:
-            raise _damaged("its stack is empty")
-        value = self._stack.pop()
-        if value is _MARK:
-            raise _damaged("a mark is taken for a value")
-        return value
+            raise damaged("its stack is empty")
+        return self._stack.pop()
 
     def _top(self) -> Any:
-        if not self._stack or self._stack[-1] is _MARK:
-            raise _damaged("its stack is empty")
+        if not self._stack:
+            raise damaged("its stack is empty")
         return self._stack[-1]
 
+    def _mark(self) -> None:
+        self._below.append(self._stack)
+        self._stack = []
+
     def _to_mark(self) -> list[Any]:
-        stack = self._stack
-        at = len(stack) - 1
-        while at >= 0 and stack[at] is not _MARK:
-            at -= 1
-        if at < 0:
-            raise _damaged("a mark is missing")
-        values = stack[at + 1 :]
-        del stack[at:]
+        if not self._below:
+            raise damaged("a mark is missing")
+        values, self._stack = self._stack, self._below.pop()
         return values
 
     def _put(self, index: int) -> None:
@@ -225,14 +163,14 @@ class PickleMachine:
 
     def _get(self, index: int) -> None:
         if index not in self._memo:
-            raise _damaged(f"value {index} is used before it is given")
-        self._push(self._memo[index])
+            raise damaged(f"value {index} is used before it is given")
+        self._stack.append(self._memo[index])
 
     # What opcodes do with values
 
     def _name(self, module: Any, name: Any) -> Global:
         if not (isinstance(module, str) and isinstance(name, str)):
-            raise _damaged("a class is named by something that is no text")
+            raise damaged("a class is named by something that is no text")
         return self._rebuild.name(module, name)
 
     def _call(self, function: Any, args: Any) -> None:
@@ -246,7 +184,7 @@ class PickleMachine:
         else:
             items = target
         if not isinstance(items, dict) or len(pairs) % 2:
-            raise _damaged("something that is no dictionary is given items")
+            raise damaged("something that is no dictionary is given items")
         for key, value in zip(pairs[::2], pairs[1::2], strict=True):
             items[_key(key)] = value
 
@@ -258,7 +196,7 @@ class PickleMachine:
         else:
             members = target
         if not isinstance(members, list):
-            raise _damaged("something that is no list is appended to")
+            raise damaged("something that is no list is appended to")
         members.extend(values)
 
     def _new_dict(self) -> None:
@@ -273,7 +211,7 @@ class PickleMachine:
     def _object(self) -> None:
         values = self._to_mark()
         if not values:
-            raise _damaged("an object has no class")
+            raise damaged("an object has no class")
         self._call(values[0], tuple(values[1:]))
 
     def _reduce(self) -> None:
@@ -299,8 +237,11 @@ class PickleMachine:
         self._push(self._rebuild.persistent(self._pop()))
 
     def _tuple(self, count: int) -> None:
-        values = [self._pop() for _ in range(count)]
-        self._push(tuple(reversed(values)))
+        if len(self._stack) < count:
+            raise damaged("its stack is empty")
+        values = tuple(self._stack[-count:])
+        del self._stack[-count:]
+        self._stack.append(values)
 
     def _integer(self, raw: bytes | Span) -> None:
         if isinstance(raw, Span) or len(raw) > _MOST_DIGITS:
@@ -312,13 +253,13 @@ class PickleMachine:
         line = self._line().strip().rstrip(b"L")
         if len(line) > _MOST_DIGITS:
             self._push(Opaque())
-            return None
-        return self._push({b"00": False, b"01": True}.get(line, int(line or b"0")))
+            return
+        self._push({b"00": False, b"01": True}.get(line, int(line or b"0")))
 
     def _quoted(self) -> None:
         line = self._line().strip()
         if len(line) < 2 or line[:1] != line[-1:] or line[:1] not in b"'\"":
-            raise _damaged("a text has no quotation marks")
+            raise damaged("a text has no quotation marks")
         self._push(line[1:-1].decode("unicode_escape"))
 
     def _old_text(self, count: int) -> None:
@@ -326,14 +267,15 @@ class PickleMachine:
         self._push(raw if isinstance(raw, Span) else raw.decode("latin-1"))
 
     def _pop_one(self) -> None:
-        if not self._stack:
-            raise _damaged("its stack is empty")
-        self._stack.pop()
+        if self._stack:
+            self._stack.pop()
+        else:
+            self._to_mark()
 
     def _protocol(self) -> None:
         version = self._byte()
         if version > 5:
-            raise _damaged(f"its protocol {version} is not known")
+            raise damaged(f"its protocol {version} is not known")
 
     def _refuse(self) -> None:
         raise BadCheckpoint(
@@ -343,7 +285,7 @@ class PickleMachine:
         )
 
     _ACTIONS: ClassVar[dict[int, Callable[["PickleMachine"], object]]] = {
-        ord("("): lambda m: m._push(_MARK),
+        ord("("): _mark,
         ord("0"): _pop_one,
         ord("1"): _to_mark,
         ord("2"): lambda m: m._push(m._top()),
@@ -423,10 +365,6 @@ def _key(key: Any) -> Any:
         return key
     if isinstance(key, int | float):
         return key if abs(key) < 1 << 32 else Opaque()
-    if isinstance(key, tuple) and len(key) <= _MOST_NESTED_KEY:
+    if isinstance(key, tuple) and len(key) <= _MOST_KEY_PARTS:
         return key if all(isinstance(part, str | int) for part in key) else Opaque()
     return Opaque()
-
-
-def _damaged(what: str) -> BadCheckpoint:
-    return BadCheckpoint(f"The pickle in it cannot be read: {what}.")

@@ -221,7 +221,7 @@ def _quantised(*args: Any) -> Unreadable:
 def _ordered_dict(pairs: Any = None) -> dict[Any, Any]:
     made: dict[Any, Any] = {}
     for pair in pairs if isinstance(pairs, list) else ():
-        if isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[0], str | int):
+        if isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[0], str):
             made[pair[0]] = pair[1]
     return made
 

@@ -53,4 +53,4 @@ def candidate(path: Path) -> Candidate:
     if path.is_dir():
         return Candidate(path, b"", is_folder=True)
     with open_regular(path) as file:
-        return Candidate(path, file.read(HEAD_BYTES))
+        return Candidate(path, file.read(HEAD_BYTES) or b"")

@@ -1,5 +1,6 @@
 """The values of a file as a tree: dictionaries, pickled modules, and the tensors in them."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,6 +30,7 @@ _TRAINING = frozenset(
         *("scaler", "loss_scaler", "grad_scaler", "amp"),
     )
 )
+_STATES = ("optimizer", "optimiser", "scheduler")
 _WRAPPERS = frozenset(PLAIN + AVERAGED)
 
 
@@ -66,7 +68,7 @@ class WeightTree:
         for key, child in children(node):
             if not self.holds_tensors(child):
                 continue
-            if is_training(key) or _is_optimiser(child):
+            if is_training(key, child) or _is_optimiser(child):
                 self.training_tensors += sum(1 for _ in self.records(child))
                 continue
             kept.append((key, child))
@@ -118,9 +120,13 @@ def is_module(node: Any) -> bool:
     return isinstance(own.get("_parameters"), dict) and isinstance(own.get("_modules"), dict)
 
 
-def is_training(key: str) -> bool:
+def is_training(key: str, node: Any) -> bool:
     """Whether a key names state of the training: an optimiser, a schedule, a log."""
-    return key in _TRAINING or "optim" in key.lower() or "scheduler" in key.lower()
+    if key in _TRAINING:
+        return True
+    words = re.findall("[a-z]+", key.lower())
+    named = any(word == "optim" or word.startswith(_STATES) for word in words)
+    return named and not is_record(node)
 
 
 def _children_of_module(module: Instance) -> Iterator[tuple[str, Any]]:

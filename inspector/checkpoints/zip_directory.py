@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from inspector.checkpoints.mapped_file import MappedFile
 from inspector.core.errors import BadCheckpoint
@@ -19,7 +19,7 @@ _ENCRYPTED = 0x1
 STORED, DEFLATED = 0, 8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Member:
     """One file in the archive.
 
@@ -69,7 +69,7 @@ def read_directory(file: MappedFile) -> Mapping[str, Member]:
 
 
 def locate(file: MappedFile, member: Member) -> Member:
-    """The same member, with the place of its bytes, which only its local header tells.
+    """Fill in where the bytes of a member start, which only its local header tells.
 
     Raises
     ------
@@ -86,7 +86,8 @@ def locate(file: MappedFile, member: Member) -> Member:
     start = member.header + _LOCAL.size + fields[9] + fields[10]
     if start + member.packed > member.limit:
         raise _damaged(file, f"“{member.name[:80]}” reaches into what follows it")
-    return replace(member, start=start)
+    member.start = start
+    return member
 
 
 def first_name(head: bytes) -> str:
@@ -168,14 +169,13 @@ def _wide(file: MappedFile, extra: bytes, narrow: tuple[int, ...]) -> tuple[int,
 
 def _apart(file: MappedFile, members: list[Member], end: int) -> dict[str, Member]:
     """Members by name, each with its limit; refused where two overlap or share a name."""
-    limits: dict[int, int] = {}
     previous = end
     for member in sorted(members, key=lambda m: m.header, reverse=True):
         if member.header + _LOCAL.size + len(member.name) + member.packed > previous:
             raise _damaged(file, "its members overlap")
-        limits[member.header] = previous
+        member.limit = previous
         previous = member.header
-    named = {m.name: replace(m, limit=limits[m.header]) for m in members}
+    named = {member.name: member for member in members}
     if len(named) != len(members):
         raise _damaged(file, "it holds two members of the same name")
     return named

@@ -129,6 +129,7 @@ def test_that_a_folder_of_several_checkpoints_names_them(tmp_path: Path):
 
 
 def test_that_a_folder_without_weights_is_refused_as_that(tmp_path: Path):
+    assert not looks_like_checkpoint(tmp_path)
     with pytest.raises(BadCheckpoint, match="holds no checkpoint"):
         open_checkpoint(tmp_path)
     (tmp_path / "saved_model.pb").write_bytes(b"\x08\x01")

@@ -124,6 +124,30 @@ def test_that_averaged_weights_are_said_to_be_averaged(tmp_path: Path):
         assert any("plain ones are shown" in note for note in checkpoint.notes)
 
 
+def test_that_of_mmengine_files_the_state_dict_is_said_to_be_the_average(tmp_path: Path):
+    meta = {"mmengine_version": "0.10.7", "epoch": 3}
+    content = {"meta": meta, "state_dict": weights(), "ema_state_dict": weights(4, 5)}
+    with open_checkpoint(saved(tmp_path, content)) as checkpoint:
+        assert checkpoint.section == "state_dict"
+        assert any("“state_dict” holds the averaged ones" in note for note in checkpoint.notes)
+        assert not any("plain ones are shown" in note for note in checkpoint.notes)
+
+
+def test_that_tensors_whose_names_only_sound_like_training_are_listed(tmp_path: Path):
+    names = ("optimal_transport.weight", "optimizer_token", "head.scheduler.bias")
+    content = {name: torch.ones(2) for name in names}
+    with open_checkpoint(saved(tmp_path, {"model": content})) as checkpoint:
+        assert list(checkpoint.tensors) == list(names)
+
+
+def test_that_tensors_with_attributes_of_their_own_are_read(tmp_path: Path):
+    tensor, parameter = torch.arange(3.0), nn.Parameter(torch.arange(4.0))
+    tensor.origin, parameter.is_norm = "mine", True
+    with open_checkpoint(saved(tmp_path, {"t": tensor, "p": parameter})) as checkpoint:
+        assert checkpoint.tensors["t"].numpy().tolist() == [0, 1, 2]
+        assert checkpoint.tensors["p"].numpy().tolist() == [0, 1, 2, 3]
+
+
 def test_that_nested_dictionaries_are_one_set_of_dotted_names(tmp_path: Path):
     content = {
         "patch": {"w": torch.ones(2)},

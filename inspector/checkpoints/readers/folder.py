@@ -41,12 +41,21 @@ def open_folder(request: Request) -> Checkpoint:
     return replace(found, path=request.path, container=f"folder with {found.container}")
 
 
+def holds_weights(folder: Path) -> bool:
+    """Whether there is a file in the folder that is named like weights."""
+    return any((folder / name).is_file() for name in _NAMES) or bool(_fitting(_listing(folder)))
+
+
+def _fitting(names: list[str]) -> list[str]:
+    return sorted(name for name in names if name.lower().endswith(_SUFFIXES))
+
+
 def _weights(folder: Path) -> Path:
     for name in _NAMES:
         if (folder / name).is_file():
             return folder / name
     names = _listing(folder)
-    fitting = sorted(name for name in names if name.lower().endswith(_SUFFIXES))
+    fitting = _fitting(names)
     if len(fitting) == 1:
         return folder / fitting[0]
     if fitting:

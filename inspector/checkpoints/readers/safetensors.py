@@ -16,6 +16,7 @@ from inspector.checkpoints.sections import no_such_section
 from inspector.core.errors import BadCheckpoint
 
 _MOST_HEADER = 16 << 20
+_MOST_META_TEXT = 2000
 _LENGTH = struct.Struct("<Q")
 _WORDS = {
     "BOOL": "bool",
@@ -92,7 +93,7 @@ def _open(file: MappedFile, request: Request) -> Checkpoint:
         container="safetensors",
         tensors=MappingProxyType(tensors),
         sections=(Section("", len(tensors), sum(t.size for t in tensors.values())),),
-        meta=MappingProxyType(stored if isinstance(stored, dict) else {}),
+        meta=MappingProxyType(_meta(stored)),
         notes=tuple(notes[:20]),
         close_files=file.close,
     )
@@ -121,6 +122,12 @@ def _entry(file: MappedFile, name: str, entry: Any) -> tuple[int, int, str, tupl
     if shape is None or not isinstance(word, str):
         raise _damaged(file, f"“{name[:120]}” has no shape or type")
     return span[0], span[1], word, shape
+
+
+def _meta(stored: Any) -> dict[str, str]:
+    """The short texts that the writer left, such as ``format``."""
+    pairs = stored.items() if isinstance(stored, dict) else ()
+    return {k: v for k, v in pairs if isinstance(v, str) and len(v) <= _MOST_META_TEXT}
 
 
 def _counts(value: Any) -> tuple[int, ...] | None:
