@@ -180,6 +180,10 @@ class CompareView(QWidget):
         self.title.setWordWrap(True)
         self.title.setTextFormat(Qt.TextFormat.RichText)
         self.title.setAccessibleName("What is shown")
+        for part, share in ((self.heat_map, 2), (self.lines, 3)):
+            policy = part.sizePolicy()
+            policy.setVerticalStretch(share)
+            part.setSizePolicy(policy)
         overview = _column(self.heat_map, self.lines)
         for page, text in (
             (self.block, "&Block"),

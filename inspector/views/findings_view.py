@@ -1,6 +1,7 @@
 """What the local patterns say, in sentences that lead to their place, and their numbers."""
 
 from dataclasses import replace
+from math import isnan
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QSize, Qt, Signal, Slot
@@ -172,8 +173,8 @@ def _exact(pattern: Pattern, column: int) -> str:
 def _cells(pattern: Pattern, *, digits: int) -> tuple[str, ...]:
     return (
         pattern.matrix.label,
-        number_text(pattern.eta_squared, digits=digits),
-        number_text(pattern.p_value, digits=digits),
+        _number(pattern.eta_squared, digits=digits),
+        _number(pattern.p_value, digits=digits),
         *_drop_cells(pattern.last_head),
         *_drop_cells(pattern.last_tenth),
         _changes(pattern),
@@ -181,7 +182,11 @@ def _cells(pattern: Pattern, *, digits: int) -> tuple[str, ...]:
 
 
 def _drop_cells(drop: Drop) -> tuple[str, str]:
-    return percent_text(drop.relative), number_text(drop.z, digits=3)
+    return percent_text(drop.relative), _number(drop.z, digits=3)
+
+
+def _number(value: float, *, digits: int) -> str:
+    return "–" if isnan(value) else number_text(value, digits=digits)
 
 
 def _changes(pattern: Pattern) -> str:

@@ -22,6 +22,7 @@ _WORDS = (
     "⟨M_A, M_B⟩ / (|M_A||M_B|) of each head: 1 where a head does the same in A and B, whatever "
     "its basis. Dots are heads, the line is their mean."
 )
+_FOLLOW = "The products of the heads follow when the vectors of all blocks are compared."
 _NAMES = {"query_key": "Query-key product", "value_output": "Value-output product"}
 _LOWEST, _HIGHEST = 0.9, 1.0
 _ROOM = 0.08
@@ -67,12 +68,15 @@ class InvariantView(QWidget):
         column.setSpacing(3)
         column.addWidget(self.words)
         column.addWidget(self.frame, 1)
+        column.addStretch(0)
 
     def draw(self, shown: Shown) -> None:
         """Show the products of the selected comparison; emits nothing."""
         self._shown = shown
         comparison = shown.comparison
-        self.frame.setVisible(comparison is not None)
+        there = comparison is not None and any(_has_products(one) for one in comparison.blocks)
+        self.frame.setVisible(there)
+        self.words.setText(_WORDS if there else _FOLLOW)
         if comparison is None:
             return
         if comparison is not self._drawn:
@@ -222,3 +226,7 @@ def _spread(count: int) -> Values:
     if count < 2:
         return np.zeros(count)
     return np.linspace(-_HALF_CELL, _HALF_CELL, count)
+
+
+def _has_products(block: BlockComparison) -> bool:
+    return bool(block.query_key.size or block.value_output.size)

@@ -1,6 +1,7 @@
 """The frame all plots stand in: no menus, no auto-range, rate-limited hover, a visible focus."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 import numpy as np
 import pyqtgraph as pg
@@ -12,6 +13,7 @@ from inspector.views.theme import Theme, apply_plot_theme
 
 HOVERS_PER_SECOND = 60
 _CLICK_SLACK = 5
+NO_AXES: Mapping[str, pg.AxisItem] = MappingProxyType({})
 _MARGINS = (2, 2, 6, 5)
 
 
@@ -117,15 +119,14 @@ class Area(QGraphicsRectItem):
 
 
 def quiet_plot(
-    *, left_width: int, bottom: bool, top: bool = False, bottom_axis: pg.AxisItem | None = None
+    *, left_width: int, bottom: bool, top: bool = False, axes: Mapping[str, pg.AxisItem] = NO_AXES
 ) -> pg.PlotItem:
     """A plot without menu, buttons and auto-range, whose left axis has a fixed width.
 
     Neither mouse nor wheel moves it until `setMouseEnabled` says so. `bottom` and `top` say which
-    numbers are shown.
+    numbers are shown; `axes` replaces plain axes by place.
     """
-    axes = {} if bottom_axis is None else {"bottom": bottom_axis}
-    plot = pg.PlotItem(enableMenu=False, axisItems=axes)
+    plot = pg.PlotItem(enableMenu=False, axisItems=dict(axes))
     plot.hideButtons()
     plot.setMouseEnabled(x=False, y=False)
     plot.disableAutoRange()

@@ -29,6 +29,7 @@ class TableView(QWidget):
         super().__init__(parent)
         self._shown = Shown()
         self._key: object = None
+        self._about: object = None
         self._showing = False
         self._order: tuple[int, Qt.SortOrder] | None = None
         self.caption = QLabel()
@@ -56,12 +57,13 @@ class TableView(QWidget):
         """Show the rows of the selected metric; emits nothing."""
         self._shown = shown
         key = (shown.comparison, shown.metric)
-        is_new = key != self._key
-        self._key = key
-        if is_new:
+        if key != self._key:
+            self._key = key
             self._fill()
         self._select_row()
-        if is_new:
+        about = (shown.selection.compared, shown.metric)
+        if about != self._about:
+            self._about = about
             self.table.scrollToTop()
 
     def _fill(self) -> None:

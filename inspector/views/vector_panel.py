@@ -15,6 +15,7 @@ from inspector.render.limits import Values
 from inspector.render.panels import VectorLayout
 from inspector.views.plot_frame import Area, Separators, quiet_plot
 from inspector.views.theme import Theme, apply_plot_theme
+from inspector.views.value_axis import ValueAxis
 from inspector.views.vector_axis import VectorAxis
 from inspector.views.wording import number_text
 
@@ -22,8 +23,6 @@ LEFT_WIDTH = 62
 _HEADING_HEIGHT = 17
 _NAMES_HEIGHT = 15
 _ROOM = 0.05
-_TICK_DENSITY = 0.6
-_FEW_NUMBERS = [(0, 0.5), (2, 0.35)]
 
 
 class VectorPanel:
@@ -36,10 +35,10 @@ class VectorPanel:
         self.metrics = tuple(metrics)
         self._heading, self._formula = heading, formula
         self._axis = VectorAxis()
-        self.plot = quiet_plot(left_width=LEFT_WIDTH, bottom=True, bottom_axis=self._axis)
+        self.plot = quiet_plot(
+            left_width=LEFT_WIDTH, bottom=True, axes={"bottom": self._axis, "left": ValueAxis()}
+        )
         self.plot.setMouseEnabled(x=True, y=False)
-        self.plot.getAxis("left").setTickDensity(_TICK_DENSITY)
-        self.plot.getAxis("left").setStyle(textFillLimits=_FEW_NUMBERS)
         self.plot.layout.setRowFixedHeight(0, _HEADING_HEIGHT)
         self._name = QGraphicsTextItem(self.plot)
         self._value = QGraphicsTextItem(self.plot)
@@ -106,8 +105,8 @@ class VectorPanel:
         items = (*self._areas.values(), self._dotted, self._solid, *self._curves.values())
         for item in (*items, self._pointed, self._chosen):
             self.plot.addItem(item, ignoreBounds=True)
-        for curve in self._curves.values():
-            curve.setZValue(2)
+        for (metric, _), curve in self._curves.items():
+            curve.setZValue(3 if metric is self.metrics[0] else 2)
         self._pointed.setZValue(8)
         self._chosen.setZValue(7)
 

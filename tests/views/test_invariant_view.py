@@ -70,6 +70,18 @@ def test_that_a_block_whose_product_is_not_known_says_so(view):
     assert np.isnan(view._plots["value_output"]._line.getData()[1][0])
 
 
+def test_that_products_that_are_still_computed_are_announced(view):
+    whole = comparison()
+    none = np.empty(0)
+    blocks = tuple(replace(block, query_key=none, value_output=none) for block in whole.blocks)
+    view.draw(Shown(ComparisonSeries((replace(whole, blocks=blocks),))))
+    assert view.frame.isHidden()
+    assert "follow" in view.words.text()
+    view.draw(Shown(ComparisonSeries((whole,))))
+    assert not view.frame.isHidden()
+    assert "follow" not in view.words.text()
+
+
 def test_that_negative_similarities_are_inside_the_axis(view):
     whole = comparison()
     block = replace(whole.blocks[0], query_key=np.array([-0.4, 0.2]))

@@ -14,6 +14,7 @@ from inspector.render.panels import vector_layout
 from inspector.views.block_view import BlockView
 from inspector.views.shown import Shown
 from inspector.views.theme import LIGHT
+from inspector.views.value_axis import ValueAxis
 from inspector.views.vector_axis import VectorAxis, nice_step
 from inspector.views.vector_panel import panel_limits
 from inspector.views.wording import number_text
@@ -178,6 +179,21 @@ def test_that_ticks_count_from_zero_inside_each_matrix(qapp):
     assert axis.tickStrings([96.0, 192.0], 1.0, step) == ["0", "0"]
     assert {0.0, 96.0, 192.0} <= set(places)
     assert all((place % 96) % step == 0 for place in places)
+
+
+@pytest.mark.parametrize("size", [20.0, 40.0, 90.0])
+def test_that_the_numbers_beside_a_panel_are_round_and_have_room(qapp, size):
+    ((step, places),) = ValueAxis().tickValues(0.0, 0.0087, size)
+    assert f"{step:.0e}"[0] in "125"
+    assert size * step / 0.0087 >= 13 * (1 - 1e-9)
+    assert places[0] == 0.0
+    assert places[-1] <= 0.0087 < places[-1] + step
+
+
+def test_that_the_norm_in_b_lies_over_the_norm_in_a(view):
+    curves = view.vectors.panels[-1]._curves
+    over, under = curves[Metric.NORM_B, Matrix.Q], curves[Metric.NORM_A, Matrix.Q]
+    assert over.zValue() > under.zValue()
 
 
 @pytest.mark.parametrize(("least", "step"), [(0.3, 1), (1.5, 2), (4, 5), (6, 10), (21, 50)])
