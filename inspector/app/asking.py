@@ -15,6 +15,16 @@ def ask_files(parent: QWidget, folder: Path) -> list[Path]:
     return [Path(name) for name in chosen]
 
 
+def ask_where_to_save(parent: QWidget, path: Path) -> Path | None:
+    """Where to save a picture; None when the user thought better of it."""
+    chosen, _ = QFileDialog.getSaveFileName(
+        parent, "Save the screenshot", str(path), "PNG pictures (*.png)"
+    )
+    if not chosen:
+        return None
+    return Path(chosen) if Path(chosen).suffix else Path(f"{chosen}.png")
+
+
 def ask_folder(parent: QWidget, folder: Path) -> list[Path]:
     """A folder to open: one of Hugging Face, or one of checkpoints."""
     chosen = QFileDialog.getExistingDirectory(parent, "Open a folder of checkpoints", str(folder))

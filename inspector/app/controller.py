@@ -12,6 +12,7 @@ from inspector.app.commands import Commands
 from inspector.app.comparing import Comparing
 from inspector.app.exporting import Exporting
 from inspector.app.figures import Figures
+from inspector.app.help import Help
 from inspector.app.job_line import JobLine
 from inspector.app.main_window import MainWindow
 from inspector.app.opening import Opening
@@ -57,7 +58,8 @@ class Controller(QObject):
         self.figures = Figures(
             self.exporting, self.remembering, self.announcing, self.window, parent=self
         )
-        self.shooting = Shooting(self.remembering, self.window, parent=self)
+        self.shooting = Shooting(self.remembering, self.announcing, self.window, parent=self)
+        self.help = Help(self.window, self)
         self._connect_work()
         self._connect_views()
 

@@ -14,7 +14,6 @@ from inspector.core.figures import ExportRequest, FigureKind
 from inspector.views.export_dialog import ExportDialog
 from inspector.views.export_preview import Rgba
 
-
 _FOLDER = "vit-inspector-figures"
 
 

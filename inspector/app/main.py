@@ -12,7 +12,6 @@ from inspector import __version__
 from inspector.app.startup import leave_a_core_for_the_window, refusal_here
 
 if TYPE_CHECKING:
-    from inspector.app.application import Application
     from inspector.app.controller import Controller
 
 OUR_FAULT, UNUSABLE = 1, 2
@@ -68,18 +67,17 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def open_window(application: "Application", arguments: argparse.Namespace) -> "Controller":
+def open_window(arguments: argparse.Namespace) -> "Controller":
     """Show the window and ask the lane for what was given; nothing is awaited."""
     from inspector.app.controller import Controller
-    from inspector.app.samples import sample_paths
     from inspector.app.settings import Settings, load_settings, settings_path
 
     settings = Settings() if arguments.reset else load_settings(settings_path())
     controller = Controller(settings, device=arguments.device or settings.device)
-    application.file_open_asked.connect(controller.open_one)
     controller.show()
-    paths = [*arguments.files, *(sample_paths() if arguments.samples else ())]
-    controller.open_paths(paths, heads=arguments.heads)
+    if arguments.samples:
+        controller.commands.open_samples()
+    controller.open_paths(arguments.files, heads=arguments.heads)
     return controller
 
 
@@ -110,7 +108,8 @@ def _run_window(arguments: argparse.Namespace) -> int:
             controller.fault_reported.emit(trace)
 
     with faults_written_to(log_folder(), show=show_fault):
-        controllers.append(open_window(application, arguments))
+        controllers.append(open_window(arguments))
+        application.file_open_asked.connect(controllers[0].open_one)
         status = application.exec()
         controllers.pop().finish()
     return status

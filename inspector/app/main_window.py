@@ -60,7 +60,7 @@ class MainWindow(QMainWindow):
         self.commands = Actions(self)
         self.drops = DropTarget(self)
         self.drops.dragging.connect(self._on_files_dragged)
-        self._highlight = DropHighlight(self)
+        self.highlight = DropHighlight(self)
         self._open_count = 0
         self._restore(settings)
         self.show_open(0)
@@ -79,6 +79,10 @@ class MainWindow(QMainWindow):
         """Unfold or fold the right column."""
         self._options_shown = shown
         self._right.setVisible(shown and self._open_count > 1)
+
+    def view_widget(self) -> QWidget:
+        """The view that is looked at."""
+        return self.compare.view_widget() if self._open_count > 1 else self._pages
 
     def reset_layout(self) -> None:
         """Go back to the size and columns of the first start."""
@@ -115,7 +119,7 @@ class MainWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the highlight over the whole window."""
         super().resizeEvent(event)
-        self._highlight.setGeometry(self.rect())
+        self.highlight.setGeometry(self.rect())
 
     def _place(self) -> None:
         for page in (self.welcome, self.compare):
@@ -138,11 +142,12 @@ class MainWindow(QMainWindow):
         self.statusBar().setSizeGripEnabled(False)
 
     def _restore(self, settings: Settings) -> None:
-        self.resize(*SIZE)
         self._columns.setSizes(settings.columns or COLUMNS)
+        screens = [screen.availableGeometry() for screen in QGuiApplication.screens()]
         if settings.geometry:
-            screens = [screen.availableGeometry() for screen in QGuiApplication.screens()]
             self.setGeometry(clamped(QRect(*settings.geometry), screens))
+        else:
+            self.resize(clamped(QRect(0, 0, *SIZE), screens).size())
         if settings.maximized:
             self.setWindowState(Qt.WindowState.WindowMaximized)
 
@@ -150,7 +155,7 @@ class MainWindow(QMainWindow):
         text = what_a_drop_does(paths, already_open=self._open_count) if paths else ""
         if self._open_count == 0:
             self.welcome.show_dragging(bool(paths))
-        self._highlight.show_text(text)
+        self.highlight.show_text(text)
 
 
 def _column(*parts: tuple[QWidget, int]) -> QFrame:

@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from inspector.checkpoints import looks_like_checkpoint
-from inspector.core.errors import BadCheckpoint, Cancelled, InspectorError
+from inspector.core.errors import Cancelled, InspectorError
 from inspector.families import open_model
 from inspector.families.model import Model
 from inspector.jobs.context import JobContext
@@ -19,6 +19,7 @@ from inspector.session import OpenModel, SavedSession, Session, Source
 
 _KEY = "open"
 _CLOSING = "close"
+_ONE_MODEL = ("model.safetensors", "pytorch_model.bin", "open_clip_")
 
 _log = logging.getLogger(__name__)
 
@@ -187,22 +188,24 @@ def open_all(sources: Sequence[Source], context: JobContext) -> Opened:
 
 
 def checkpoints_at(path: Path) -> list[Path]:
-    """The path itself, or all checkpoints of a folder that is not one checkpoint, ``9`` < ``10``.
+    """The path itself, or what is in a folder of checkpoints, in natural order: ``9`` < ``10``.
 
-    Raises
-    ------
-    BadCheckpoint
-        When the folder holds none.
+    A folder in which a hub keeps one model, or that holds a single file of weights, is itself a
+    checkpoint. A folder without such files stands for its folders that have them.
     """
-    if not path.is_dir() or looks_like_checkpoint(path):
+    if not path.is_dir():
         return [path]
-    found = [entry for entry in path.iterdir() if looks_like_checkpoint(entry)]
-    if not found:
-        raise BadCheckpoint(
-            f"The folder “{path.name}” holds no checkpoint.",
-            advice="Open a checkpoint file, a Hugging Face folder, or a folder of such files.",
-        )
-    return sorted(found, key=_natural)
+    entries = sorted(path.iterdir(), key=_natural)
+    files = [entry for entry in entries if entry.is_file() and looks_like_checkpoint(entry)]
+    if any(entry.name.startswith(_ONE_MODEL) for entry in entries) or len(files) == 1:
+        return [path]
+    return files or [entry for entry in entries if _holds_weights(entry)] or [path]
+
+
+def _holds_weights(path: Path) -> bool:
+    return path.is_dir() and any(
+        entry.is_file() and looks_like_checkpoint(entry) for entry in path.iterdir()
+    )
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:

@@ -8,6 +8,8 @@ from inspector.core.outline import ModelOutline
 from inspector.core.selection import Selection
 from inspector.session import OpenModel, Session
 
+_REST_MS = 60
+
 
 class Showing(QObject):
     """Passes on what the session announces; rapid changes of the selection are shown as one."""
@@ -19,15 +21,15 @@ class Showing(QObject):
         self._session = session
         self._announcing = announcing
         self._window = window
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(0)
-        self._later.timeout.connect(self._on_selection_settled)
+        self._is_pending = False
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.timeout.connect(self._on_rested)
         session.models_changed.connect(self._on_models_changed)
         session.series_changed.connect(self._on_series_changed)
         session.patterns_changed.connect(self._on_patterns_changed)
         session.selection_changed.connect(self._on_selection_changed)
-        session.axis_changed.connect(self._later.start)
+        session.axis_changed.connect(self._on_axis_changed)
         self._on_models_changed()
         self._show_selection(session.selection)
 
@@ -58,11 +60,22 @@ class Showing(QObject):
 
     @Slot(object)
     def _on_selection_changed(self, selection: Selection) -> None:
-        self._later.start()
+        """Show it in the next turn of the event loop, or when the rest after the last is over."""
+        self._is_pending = True
+        if not self._rest.isActive():
+            self._rest.start(0)
 
     @Slot()
-    def _on_selection_settled(self) -> None:
+    def _on_axis_changed(self) -> None:
+        self._on_selection_changed(self._session.selection)
+
+    @Slot()
+    def _on_rested(self) -> None:
+        if not self._is_pending:
+            return
+        self._is_pending = False
         self._show_selection(self._session.selection)
+        self._rest.start(_REST_MS)
 
     def _show_notes(self) -> None:
         """Say what is worth knowing about the open models, each by its label."""

@@ -67,6 +67,11 @@ class Lane(QObject):
         """Whether any job waits or runs."""
         return bool(self._live)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether its thread runs: from the first job until `close`."""
+        return self._thread.isRunning()
+
     def submit(self, key: str, job: Work, *, label: str) -> int:
         """Queue a job and give its number; 0 where the lane is closed and the job is dropped.
 
@@ -80,7 +85,7 @@ class Lane(QObject):
         self._newest[key] = taken
         self._drop(older)
         self._queue.put(taken)
-        if not self._thread.isRunning():
+        if not self.is_running:
             self._thread.start(QThread.Priority.LowPriority)
         if was_idle:
             self.busy.emit()

@@ -1,0 +1,67 @@
+"""The program as `main` sets it up, without its event loop; and files to open in it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtWidgets import QApplication, QMenu
+
+from inspector.app.controller import Controller
+from inspector.app.main import open_window, parse
+from tests.tiny_models import vit_weights, write_safetensors
+
+Open = Callable[..., Controller]
+
+
+@pytest.fixture
+def open_program(qtbot) -> Iterator[Open]:
+    """Open the program with command-line arguments; what is opened is closed, and leaks nothing."""
+    before = set(QApplication.topLevelWidgets())
+    programs: list[Controller] = []
+
+    def opened(*arguments: object) -> Controller:
+        programs.append(open_window(parse([str(argument) for argument in arguments])))
+        return programs[-1]
+
+    yield opened
+    for program in programs:
+        program.window.close()
+        program.finish()
+        assert not program.lane.is_running
+        program.window.deleteLater()
+        program.deleteLater()
+    programs.clear()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    QApplication.processEvents()
+    left = [widget for widget in QApplication.topLevelWidgets() if widget not in before]
+    assert [widget for widget in left if not isinstance(widget, QMenu)] == []  # pyqtgraph's menus
+
+
+@pytest.fixture
+def settled(qtbot) -> Callable[[Controller], None]:
+    """Wait until nothing runs any more."""
+
+    def wait(program: Controller) -> None:
+        qtbot.waitUntil(lambda: not program.lane.is_busy, timeout=20_000)
+        qtbot.wait(0)
+
+    return wait
+
+
+@pytest.fixture
+def program(open_program, settled) -> Controller:
+    program = open_program()
+    settled(program)
+    return program
+
+
+@pytest.fixture(scope="session")
+def checkpoints(tmp_path_factory) -> list[Path]:
+    """A plain ViT and three epochs of it; the files do not say how many heads it has."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    names = ["pretrained", "epoch_1", "epoch_2", "epoch_10"]
+    return [
+        write_safetensors(folder / f"{name}.safetensors", vit_weights(change=0.05 * n))
+        for n, name in enumerate(names)
+    ]

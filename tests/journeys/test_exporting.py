@@ -1,0 +1,101 @@
+"""A figure with its numbers, from the window."""
+
+import json
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from inspector.core.figures import ExportRequest, FigureFormat, FigureKind, FigureStyle
+from inspector.core.metrics import Metric
+from inspector.views.error_dialog import ErrorDialog
+
+
+@pytest.fixture
+def two(open_program, settled, checkpoints):
+    program = open_program(checkpoints[0], checkpoints[2])
+    settled(program)
+    return program
+
+
+def request(folder, **style) -> ExportRequest:
+    return ExportRequest(FigureKind.HEAT_MAP, FigureStyle(**style), folder / "figure")
+
+
+def test_that_ctrl_e_opens_the_dialog_and_a_preview_comes_by_itself(two, settled, qtbot):
+    QTest.keyClick(two.window, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    dialog = two.figures.dialog
+    assert dialog.isVisible()
+    with qtbot.waitSignal(two.exporting.previewed, timeout=20_000) as drawn:
+        pass
+    rows, columns, channels = drawn.args[0].shape
+    assert channels == 4
+    assert columns == dialog.preview_pixel_width
+    assert rows > 50
+    dialog.reject()
+    assert two.figures.dialog is None
+
+
+def test_that_a_figure_is_written_with_the_numbers_on_screen_its_provenance_and_a_script(
+    two, settled, tmp_path
+):
+    QTest.keyClick(two.window, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    two.figures.dialog.export_asked.emit(request(tmp_path / "new"))
+    two.figures.dialog.accept()
+    settled(two)
+    written = {path.suffix for path in (tmp_path / "new").iterdir()}
+    assert written == {".pdf", ".csv", ".npz", ".json", ".py"}
+    record = json.loads((tmp_path / "new" / "figure.json").read_text())
+    assert len(json.dumps(record).split("sha256")) == 3
+    assert "--axis out" in json.dumps(record)
+    shown = two.session.series.comparisons[0].blocks[1].matrices[0]
+    with np.load(tmp_path / "new" / "figure.npz") as numbers:
+        everything = np.concatenate(
+            [np.ravel(numbers[n]) for n in numbers if numbers[n].dtype.kind == "f"]
+        )
+    mean = shown.summaries[Metric.RELATIVE_DISTANCE].mean
+    assert np.isclose(everything, mean, rtol=1e-12).any()
+    assert "Written to" in two.window.banner.text
+
+
+def test_that_the_style_and_the_folder_of_the_last_figure_are_offered_again(two, settled, tmp_path):
+    two.figures.open_dialog()
+    two.figures.dialog.export_asked.emit(request(tmp_path, width_mm=89.0, format=FigureFormat.SVG))
+    two.figures.dialog.accept()
+    settled(two)
+    two.figures.open_dialog()
+    asked = two.figures.dialog.request
+    assert (asked.style.width_mm, asked.style.format) == (89.0, FigureFormat.SVG)
+    assert asked.base.parent == tmp_path
+    two.figures.dialog.reject()
+    settled(two)
+
+
+def test_that_a_folder_that_cannot_be_made_gives_a_sentence(two, settled, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    two.exporting.export(request(blocked / "folder"))
+    settled(two)
+    [dialog] = two.window.findChildren(ErrorDialog)
+    assert dialog.windowTitle() == "Could not write the figure"
+
+
+def test_that_ctrl_shift_c_copies_the_figure_at_300_dots_per_inch(two, qtbot):
+    keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    with qtbot.waitSignal(two.exporting.copied, timeout=20_000):
+        QTest.keyClick(two.window, Qt.Key.Key_C, keys)
+    image = QApplication.clipboard().image()
+    assert image.width() == pytest.approx(183.0 / 25.4 * 300, abs=1)
+
+
+def test_that_the_script_and_the_command_line_can_be_copied(two, tmp_path, checkpoints):
+    two.figures.open_dialog()
+    two.figures.dialog.copy_command_asked.emit(request(tmp_path))
+    command = QApplication.clipboard().text()
+    assert command.startswith("python -m inspector compare ")
+    assert str(checkpoints[2]) in command
+    two.figures.dialog.copy_script_asked.emit(request(tmp_path))
+    compile(QApplication.clipboard().text(), "figure.py", "exec")
+    two.figures.dialog.reject()
