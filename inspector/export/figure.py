@@ -13,6 +13,7 @@ from inspector.export.drawing import Drawing
 from inspector.export.lines import draw_invariant, draw_lines, draw_series
 from inspector.export.maps import draw_head_map, draw_heat_map
 from inspector.export.paper import paper_settings
+from inspector.export.svg_fonts import embed_fonts
 from inspector.export.vectors import draw_vectors
 from inspector.render.colour_tables import ByteArray
 
@@ -100,10 +101,19 @@ def save_figure(figure: "Figure", path: Path, *, style: FigureStyle) -> None:
     OSError
         When the file cannot be written.
     """
+    path.write_bytes(figure_bytes(figure, style=style))
+
+
+def figure_bytes(figure: "Figure", *, style: FigureStyle) -> bytes:
+    """Give what `save_figure` writes: the same bytes every time, fonts embedded."""
+    stream = io.BytesIO()
     with paper_settings():
         figure.savefig(
-            path, format=style.format.value, dpi=style.dpi, metadata=_UNDATED[style.format]
+            stream, format=style.format.value, dpi=style.dpi, metadata=_UNDATED[style.format]
         )
+    if style.format is not FigureFormat.SVG:
+        return stream.getvalue()
+    return embed_fonts(stream.getvalue().decode()).encode()
 
 
 def png_bytes(figure: "Figure", *, dpi: int = 300) -> bytes:

@@ -1,3 +1,5 @@
+import base64
+import html
 import io
 import re
 import subprocess
@@ -24,10 +26,10 @@ from inspector.core.selection import Selection
 from inspector.export.figure import (
     draw_figure,
     drawing_of,
+    figure_bytes,
     kinds_of,
     png_bytes,
     preview,
-    save_figure,
 )
 from inspector.render.heat_map import compose
 from inspector.render.maps import block_limits, block_map
@@ -39,9 +41,7 @@ STYLE = FigureStyle()
 
 
 def saved(figure, style: FigureStyle) -> bytes:
-    stream = io.BytesIO()
-    save_figure(figure, stream, style=style)
-    return stream.getvalue()
+    return figure_bytes(figure, style=style)
 
 
 def text_boxes(figure) -> list[tuple[str, object]]:
@@ -384,3 +384,16 @@ def test_that_the_font_is_the_one_that_comes_with_matplotlib() -> None:
 
     font: FontProperties = font_of(7.0)
     assert str(matplotlib.get_data_path()) in str(font.get_file())
+
+
+def test_that_an_svg_carries_the_fonts_it_is_set_in(pair) -> None:
+    from fontTools.ttLib import TTFont
+
+    style = FigureStyle(format=FigureFormat.SVG)
+    svg = saved(draw_figure(FigureKind.HEAT_MAP, pair, Selection(), style=style), style).decode()
+    faces = re.findall(r"font-weight: (\w+); src: url\(data:font/woff;base64,([^)]*)\)", svg)
+    assert [weight for weight, _ in faces] == ["normal", "bold"]
+    texts = html.unescape("".join(re.findall(r"<text [^>]*>([^<]*)</text>", svg)))
+    for _, data in faces:
+        font = TTFont(io.BytesIO(base64.b64decode(data)))
+        assert {ord(sign) for sign in texts} <= set(font.getBestCmap())
