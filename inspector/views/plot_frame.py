@@ -14,7 +14,7 @@ from inspector.views.theme import Theme, apply_plot_theme
 HOVERS_PER_SECOND = 60
 _CLICK_SLACK = 5
 NO_AXES: Mapping[str, pg.AxisItem] = MappingProxyType({})
-_MARGINS = (2, 2, 6, 5)
+_MARGINS = (2, 6, 6, 5)
 
 
 class PlotFrame(pg.GraphicsLayoutWidget):
