@@ -158,7 +158,7 @@ class MatchKind(StrEnum):
     RENAMED = "renamed"
     ONLY_A = "only in A"
     ONLY_B = "only in B"
-    SHAPE_DIFFERS = "shape differs"
+    SHAPE_DIFFERS = "of different shape"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ class Matching:
 
     @property
     def sentence(self) -> str:
-        """``148 matched, 2 only in A, 1 shape differs``; kinds without members are left out."""
+        """``148 matched, 2 only in A, 1 of different shape``; kinds without members are left out."""
         parts = [f"{n} {kind}" for kind in MatchKind if (n := self.count(kind))]
         return ", ".join(parts) or "nothing to match"
 

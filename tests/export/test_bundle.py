@@ -211,10 +211,10 @@ def test_that_the_matching_is_written_in_full(pair, provenance, tmp_path) -> Non
     record = json.loads((tmp_path / "matching.json").read_text())
     (compared,) = record["compared"]
     assert record["reference"] == "pretrained.pth"
-    assert compared["sentence"] == "1 matched, 1 only in A, 1 shape differs"
+    assert compared["sentence"] == "1 matched, 1 only in A, 1 of different shape"
     assert compared["skipped"] == [{"stage": 1, "block": 2, "reason": "K has another shape."}]
     assert compared["matches"]["only in A"][0]["name_a"] == "head.weight"
-    assert compared["matches"]["shape differs"][0]["shape_b"] == [1, 50, 24]
+    assert compared["matches"]["of different shape"][0]["shape_b"] == [1, 50, 24]
     assert compared["matches"]["renamed"] == []
 
 

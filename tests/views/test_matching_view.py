@@ -26,7 +26,7 @@ def test_that_what_did_not_match_comes_first(view):
 
 
 def test_that_the_counts_are_said(view):
-    assert view.words.text().startswith("1 matched, 1 only in A, 1 shape differs.")
+    assert view.words.text().startswith("1 matched, 1 only in A, 1 of different shape.")
 
 
 def test_that_the_filter_finds_parts_names_and_shapes(view):
