@@ -4,8 +4,9 @@ A segment is split where that lowers the sum of squares most, and the halves in 
 split gains more than ``3 sigma^2 log n``. That is the modified Bayesian information criterion for
 change points (Zhang and Siegmund, Biometrics 63, 2007): a change costs its two means and, as its
 place is chosen among n, once more. Sigma is the noise between neighbors, from the median absolute
-difference, so that the changes themselves do not enter it. In Gaussian noise of 64 to 1024 vectors
-fewer than one series in fifty is split at all.
+difference, so that the changes themselves do not enter it. Of series of Gaussian noise, measured
+over 6000 each, 4 % are split for 24 to 32 vectors, 2 % for 64, about 1 % for 96 and under 0.5 % for
+192 and more: the estimate of sigma is what is uncertain in short ones.
 """
 
 import math

@@ -9,23 +9,25 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from inspector.core.comparison import Axis, FloatArray
+from inspector.core.comparison import Axis, FloatArray, IntArray
 from inspector.core.errors import BadRequest
 from inspector.core.metrics import Metric
 
 Array = npt.NDArray[np.generic]
 
 _PIECE = 131_072
-_NEARLY_IDENTICAL = 1e-10
+_CACHE_LINE = 64
 
 
 class VectorMeter:
     """Measures pairs of matrices one after the other, in scratch memory that it keeps.
 
-    The cosine distance is never taken as one minus something near one. With d = a - b it is
-    ``(|d|² - (|a|-|b|)²) / (2|a||b|)``. Where most of |d|² is a change of length that would cancel,
-    and ``|a/|a| - b/|b||² / 2`` is taken; where a and b differ by less than about 1e-5 of their
-    length, ``|a|-|b|`` is taken as ``d·(a+b) / (|a|+|b|)``.
+    With d = a - b, three sums are taken over every vector: a·a, a·d and d·d. From them follow
+    |b|² = a·a - 2a·d + d·d, a·b = a·a - a·d and, without cancellation however near b is to a,
+    |a|-|b| = (2a·d - d·d) / (|a|+|b|) and the cosine distance (d·d - (|a|-|b|)²) / (2|a||b|), which
+    is never one minus something near one. Where these would cancel after all they are taken anew:
+    |b|² and a·b where b is shorter than half of a, and the cosine distance where most of d·d is a
+    change of length, as ``|a/|a| - b/|b||² / 2``.
 
     Examples
     --------
@@ -66,46 +68,49 @@ class VectorMeter:
             return _metrics(a.T, b.T, self._sums_of_columns(a, b))
 
     def _sums_of_rows(self, a: Array, b: Array) -> FloatArray:
-        """(4, rows) |a|², |b|², a·b, |a-b|² accumulated in float64."""
-        sums = np.empty((4, a.shape[0]))
-        for piece, wide_a, wide_b, change in self._pieces(a, b):
-            np.vecdot(wide_a, wide_a, out=sums[0, piece])
-            np.vecdot(wide_b, wide_b, out=sums[1, piece])
-            np.vecdot(wide_a, wide_b, out=sums[2, piece])
-            np.vecdot(change, change, out=sums[3, piece])
+        """(3, rows) a·a, a·d, d·d accumulated in float64."""
+        sums = np.empty((3, a.shape[0]))
+        for piece, wide, change in self._pieces(a, b):
+            np.vecdot(wide, wide, out=sums[0, piece])
+            np.vecdot(wide, change, out=sums[1, piece])
+            np.vecdot(change, change, out=sums[2, piece])
         return sums
 
     def _sums_of_columns(self, a: Array, b: Array) -> FloatArray:
-        """(4, columns) the same of the columns, without walking through memory in steps."""
-        sums = np.zeros((4, a.shape[1]))
-        for _, wide_a, wide_b, change in self._pieces(a, b):
-            sums[0] += np.einsum("ij,ij->j", wide_a, wide_a)
-            sums[1] += np.einsum("ij,ij->j", wide_b, wide_b)
-            sums[2] += np.einsum("ij,ij->j", wide_a, wide_b)
-            sums[3] += np.einsum("ij,ij->j", change, change)
+        """(3, columns) the same of the columns, without walking through memory in steps."""
+        sums = np.zeros((3, a.shape[1]))
+        for _, wide, change in self._pieces(a, b):
+            sums[0] += np.einsum("ij,ij->j", wide, wide)
+            sums[1] += np.einsum("ij,ij->j", wide, change)
+            sums[2] += np.einsum("ij,ij->j", change, change)
         return sums
 
-    def _pieces(
-        self, a: Array, b: Array
-    ) -> Iterator[tuple[slice, FloatArray, FloatArray, FloatArray]]:
-        """Consecutive rows of a, of b and of a - b in float64, with where they lie."""
+    def _pieces(self, a: Array, b: Array) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
+        """Consecutive rows of a and of a - b in float64, with where they lie."""
         count, length = a.shape
         rows = _rows_of_a_piece(length)
         room = self._room(min(rows, count), length)
         for start in range(0, count, rows):
             piece = slice(start, start + rows)
-            wide_a, wide_b, change = room[:, : min(rows, count - start)]
-            np.copyto(wide_a, a[piece])
-            np.copyto(wide_b, b[piece])
-            np.subtract(wide_a, wide_b, out=change)
-            yield piece, wide_a, wide_b, change
+            wide, change = room[:, : min(rows, count - start)]
+            np.copyto(wide, a[piece])
+            np.copyto(change, b[piece])
+            np.subtract(wide, change, out=change)
+            yield piece, wide, change
 
     def _room(self, rows: int, length: int) -> FloatArray:
-        """Room for three float64 pieces; kept, because fresh memory costs more than the sums."""
-        size = 3 * rows * length
+        """Room for two float64 pieces; kept, because fresh memory costs more than the sums."""
+        size = 2 * rows * length
         if self._scratch.size < size:
-            self._scratch = np.empty(size)
-        return self._scratch[:size].reshape(3, rows, length)
+            self._scratch = _aligned(size)
+        return self._scratch[:size].reshape(2, rows, length)
+
+
+def _aligned(size: int) -> FloatArray:
+    """Memory that starts with a cache line, where vector instructions are quicker."""
+    raw = np.empty(size * 8 + _CACHE_LINE, dtype=np.uint8)
+    start = -raw.ctypes.data % _CACHE_LINE
+    return raw[start : start + size * 8].view(np.float64)
 
 
 def _rows_of_a_piece(length: int) -> int:
@@ -113,45 +118,54 @@ def _rows_of_a_piece(length: int) -> int:
 
 
 def _metrics(a: Array, b: Array, sums: FloatArray) -> FloatArray:
-    norm_a, norm_b, euclidean = np.sqrt(sums[[0, 1, 3]])
+    """(metrics, vectors) of the rows of a and b and their sums a·a, a·d, d·d."""
+    own, mixed, squared = sums
+    lost = 2 * mixed - squared
+    other, dot = own - lost, own - mixed
+    for some in _in_pieces(other < own / 4, a.shape[1]):
+        wide_a, wide_b = a[some].astype(np.float64), b[some].astype(np.float64)
+        other[some], dot[some] = np.vecdot(wide_b, wide_b), np.vecdot(wide_a, wide_b)
+    norm_a, norm_b, euclidean = np.sqrt(own), np.sqrt(other), np.sqrt(squared)
+    divisor = np.where(norm_a == 0, np.nan, norm_a)
     found = {
-        Metric.COSINE_DISTANCE: _cosine_distances(a, b, norm_a, norm_b, sums[3]),
+        Metric.COSINE_DISTANCE: _cosine_distances(a, b, norm_a, norm_b, squared, lost),
         Metric.EUCLIDEAN: euclidean,
-        Metric.MSE: sums[3] / a.shape[1],
-        Metric.DOT: sums[2],
+        Metric.MSE: squared / a.shape[1],
+        Metric.DOT: dot,
         Metric.NORM_A: norm_a,
         Metric.NORM_B: norm_b,
-        Metric.RELATIVE_DISTANCE: np.where(norm_a > 0, euclidean / norm_a, np.nan),
-        Metric.NORM_RATIO: np.where(norm_a > 0, norm_b / norm_a, np.nan),
+        Metric.RELATIVE_DISTANCE: euclidean / divisor,
+        Metric.NORM_RATIO: norm_b / divisor,
     }
-    return np.stack([found[metric] for metric in Metric])
+    return np.array([found[metric] for metric in Metric])
 
 
 def _cosine_distances(
-    a: Array, b: Array, norm_a: FloatArray, norm_b: FloatArray, squared: FloatArray
+    a: Array,
+    b: Array,
+    norm_a: FloatArray,
+    norm_b: FloatArray,
+    squared: FloatArray,
+    lost: FloatArray,
 ) -> FloatArray:
-    """(vectors,) cosine distances; NaN where either vector is zero."""
+    """(vectors,) cosine distances, NaN where either vector is zero; `lost` is |a|² - |b|²."""
     product = norm_a * norm_b
-    lengthened = (norm_a - norm_b) ** 2
+    lengthened = (lost / (norm_a + norm_b)) ** 2
     distances = (squared - lengthened) / (2 * product)
-    delicate = (lengthened > squared / 2) | (squared < _NEARLY_IDENTICAL * product)
-    delicate &= (squared > 0) & (product > 0)
-    rows = np.flatnonzero(delicate)
-    step = _rows_of_a_piece(a.shape[1])
-    for start in range(0, rows.size, step):
-        some = rows[start : start + step]
-        distances[some] = _delicate(a[some], b[some], norm_a[some], norm_b[some])
-    return np.where(product > 0, np.minimum(distances, 2.0), np.nan)
-
-
-def _delicate(a: Array, b: Array, norm_a: FloatArray, norm_b: FloatArray) -> FloatArray:
-    """Cosine distances of rows where the quick formula would lose digits."""
-    wide_a, wide_b = a.astype(np.float64), b.astype(np.float64)
-    change = wide_a - wide_b
-    squared = np.vecdot(change, change)
-    lengthened = (np.vecdot(change, wide_a + wide_b) / (norm_a + norm_b)) ** 2
-    turned = wide_a / norm_a[:, None] - wide_b / norm_b[:, None]
-    by_lengths = (squared - lengthened) / (2 * norm_a * norm_b)
-    by_directions = np.vecdot(turned, turned) / 2
-    distances: FloatArray = np.where(lengthened > squared / 2, by_directions, by_lengths)
+    for some in _in_pieces((lengthened > squared / 2) & (product > 0), a.shape[1]):
+        wide_a, wide_b = a[some].astype(np.float64), b[some].astype(np.float64)
+        turned = wide_a / norm_a[some, None] - wide_b / norm_b[some, None]
+        distances[some] = np.vecdot(turned, turned) / 2
+    np.minimum(distances, 2.0, out=distances)
+    distances[product == 0] = np.nan
     return distances
+
+
+def _in_pieces(chosen: npt.NDArray[np.bool_], length: int) -> Iterator[IntArray]:
+    """Yield the chosen vectors in pieces that stay in the cache."""
+    if not chosen.any():
+        return
+    places = np.flatnonzero(chosen)
+    step = _rows_of_a_piece(length)
+    for start in range(0, places.size, step):
+        yield places[start : start + step]

@@ -17,10 +17,10 @@ def number(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """Write a share of 0 to 1, never as the whole or nothing when it is not: ``99.98 %``."""
+    """Write a share, never as the whole or nothing when it is not: ``99.98 %``."""
     for digits in (0, 1, 2, 3):
         text = f"{100 * share:.{digits}f}"
-        if share in (0.0, 1.0) or 0.0 < float(text) < 100.0:
+        if share in (0.0, 1.0) or share > 1.0 or 0.0 < float(text) < 100.0:
             return f"{text} %"
     return "less than 0.001 %" if share < 0.5 else "more than 99.999 %"
 
