@@ -23,7 +23,7 @@ def samples() -> tuple[Path, Path]:
     """The pair to try the program on: the pretrained model, and the same one fine-tuned."""
     return (
         resource("samples/swin_24_pretrained.pth"),
-        resource("samples/swin_24_cxr_epoch_6.pth"),
+        resource("samples/swin_24_cxr_epoch_12.pth"),
     )
 
 

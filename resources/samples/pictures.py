@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
-SIZE = 128
+SIZE = 64
 MEAN = (123.675, 116.28, 103.53)
 STD = (58.395, 57.12, 57.375)
 
@@ -69,8 +69,11 @@ def _files(folder: Path, patterns: Sequence[str]) -> list[Path]:
 
 
 def _read(path: Path) -> Image.Image:
+    """A picture in RGB, its shorter side at most 256 pixels."""
     with Image.open(path) as picture:
-        return picture.convert("RGB")
+        factor = min(1.0, 256 / min(picture.size))
+        width, height = (round(length * factor) for length in picture.size)
+        return picture.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)
 
 
 def random_crops(
@@ -78,7 +81,7 @@ def random_crops(
 ) -> tuple[Tensor, Tensor]:
     """`count` augmented crops (N, 3, SIZE, SIZE), every kind equally likely, and their kinds."""
     kinds = random.integers(len(pictures.kinds), size=count)
-    crops = [_random_crop(pictures.training[kind], random) for kind in kinds]
+    crops = [_random_crop(pictures.training[int(kind)], random) for kind in kinds]
     return to_input(np.stack(crops)), torch.from_numpy(kinds)
 
 
@@ -89,7 +92,7 @@ def _random_crop(
 
     Half of the crops lose their colours: otherwise the colours alone would tell the kinds apart.
     """
-    picture = pictures[random.integers(len(pictures))]
+    picture = pictures[int(random.integers(len(pictures)))]
     side = min(picture.size) * random.uniform(0.15, 1)
     left, top = (random.uniform(0, length - side) for length in picture.size)
     crop = _crop(picture, left, top, side)
@@ -167,15 +170,12 @@ def grey_to_input(grey: Tensor) -> Tensor:
 
 
 def augmented(grey: Tensor, random: torch.Generator) -> Tensor:
-    """Shift by up to 8 pixels, flip half, change contrast and brightness by up to 20 %."""
+    """Shift every image by up to 4 pixels, over black, and flip half of them."""
     count, _, size, _ = grey.shape
-    padded = functional.pad(grey, (8, 8, 8, 8))
-    shifts = torch.randint(17, (count, 2), generator=random).tolist()
+    padded = functional.pad(grey, (4, 4, 4, 4))
+    shifts = torch.randint(9, (count, 2), generator=random).tolist()
     moved = torch.stack(
         [padded[n, :, y : y + size, x : x + size] for n, (y, x) in enumerate(shifts)]
     )
     flipped = torch.rand(count, 1, 1, 1, generator=random) < 0.5
-    moved = torch.where(flipped, moved.flip(3), moved)
-    contrast, brightness = torch.empty(2, count, 1, 1, 1).uniform_(0.8, 1.2, generator=random)
-    middle = moved.mean(dim=(2, 3), keepdim=True)
-    return (((moved - middle) * contrast + middle) * brightness).clamp(0, 255)
+    return torch.where(flipped, moved.flip(3), moved)
