@@ -46,7 +46,6 @@ class Comparing(QObject):
         self._session = session
         self._lane = lane
         self._device = device
-        self._complete = False
         self._devices_known = False
         lane.partial.connect(self._on_partial)
         lane.result.connect(self._on_result)
@@ -66,7 +65,6 @@ class Comparing(QObject):
     def restart(self) -> None:
         """Compare what is open anew."""
         self.pause()
-        self._complete = False
         self._session.clear_results()
         if len(self._session.models) > 1:
             self._lane.submit(COMPARE, self._comparison(), label="Comparing")
@@ -78,10 +76,11 @@ class Comparing(QObject):
 
     def go_on(self) -> None:
         """Compute what `pause` left undone."""
-        if not self._complete:
+        series = self._session.series
+        if series is None or not series.complete:
             self.restart()
-        elif self._session.series is not None:
-            self._submit_products(self._session.series)
+        else:
+            self._submit_products(series)
 
     def _comparison(self) -> Job:
         models = self._session.models
@@ -157,7 +156,6 @@ class Comparing(QObject):
             self.devices_found.emit(value)
 
     def _on_compared(self, series: ComparisonSeries, device: str) -> None:
-        self._complete = True
         self._session.set_series(series)
         self.device_described.emit(device)
         self.finished.emit()

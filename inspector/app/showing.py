@@ -4,6 +4,7 @@ from PySide6.QtCore import QObject, QTimer, Slot
 
 from inspector.app.announcing import Announcing
 from inspector.app.main_window import MainWindow
+from inspector.app.notes import notes_on, show_notes
 from inspector.core.outline import ModelOutline
 from inspector.core.selection import Selection
 from inspector.session import OpenModel, Session
@@ -78,16 +79,17 @@ class Showing(QObject):
         self._rest.start(_REST_MS)
 
     def _show_notes(self) -> None:
-        """Say what is worth knowing about the open models, each by its label."""
-        notes = [
-            f"{entry.card.label}: {note}"
-            for entry in self._session.models
-            for note in entry.model.outline.notes
-        ]
-        if notes:
-            self._announcing.say(" ".join(notes))
-        else:
+        """Say that there is something to know about the open models, in one line."""
+        notes = notes_on(self._session.models)
+        if not notes:
             self._announcing.be_silent()
+            return
+        count = "One note" if len(notes) == 1 else f"{len(notes)} notes"
+        self._announcing.say(
+            f"{count} on how these models were read.",
+            action="Show…",
+            act=lambda: show_notes(notes, self._window),
+        )
 
     def _show_choices(self, index: int, entry: OpenModel) -> None:
         sections = [section.name for section in entry.model.checkpoint.sections]

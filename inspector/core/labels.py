@@ -14,15 +14,15 @@ def unique_labels(paths: Sequence[Path]) -> tuple[str, ...]:
     ('a/x.pth', 'b/x.pth', 'y.pth')
     """
     absolute = [path.absolute() for path in paths]
-    labels = [_tail(path, 1) for path in absolute]
+    labels = {path: _tail(path, 1) for path in absolute}
     longest = max((len(path.parts) for path in absolute), default=0)
     for depth in range(2, longest + 1):
-        count = Counter(labels)
-        labels = [
-            _tail(path, depth) if count[label] > 1 else label
-            for path, label in zip(absolute, labels, strict=True)
-        ]
-    return tuple(_numbered(labels))
+        count = Counter(labels.values())
+        labels = {
+            path: _tail(path, depth) if count[label] > 1 else label
+            for path, label in labels.items()
+        }
+    return tuple(_numbered([labels[path] for path in absolute]))
 
 
 def _tail(path: Path, depth: int) -> str:

@@ -17,8 +17,7 @@ def test_that_namesakes_keep_their_folder_and_others_do_not() -> None:
 
 def test_that_a_file_given_twice_is_numbered() -> None:
     first, second = unique_labels([Path("a/x.pth"), Path("a/x.pth")])
-    assert first.endswith("x.pth (1)")
-    assert second.endswith("x.pth (2)")
+    assert (first, second) == ("x.pth (1)", "x.pth (2)")
 
 
 names = st.sampled_from(["a", "b", "c"])

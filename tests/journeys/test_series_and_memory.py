@@ -182,3 +182,14 @@ def test_that_reset_forgets_the_layout(open_program):
     first.window.close()
     second = open_program("--reset")
     assert second.window.size() == usual
+
+
+def test_that_a_model_that_is_added_to_a_finished_comparison_is_compared_too(
+    open_program, settled, checkpoints
+):
+    program = open_program(*checkpoints[:2])
+    settled(program)
+    program.open_paths([checkpoints[2]])
+    settled(program)
+    assert len(program.session.series.comparisons) == 2
+    assert program.session.series.complete
