@@ -41,7 +41,12 @@ def findings_of(
     found = [*_unrelated(comparison), *_frozen(comparison), *_reservations(comparison)]
     if not comparison.unrelated:
         changed = [cell for cell in comparison.cells() if not cell[1].identical]
-        found += [*_extremes(changed), *_direction(changed), *_scale(changed), *_stages(comparison)]
+        found += [
+            *_extremes(comparison, changed),
+            *_direction(changed),
+            *_scale(changed),
+            *_stages(comparison),
+        ]
         found += local_findings(comparison, patterns, permutations=permutations)
     return tuple(sorted(found, key=lambda finding: -finding.weight))
 
@@ -153,7 +158,7 @@ def _reservations(comparison: Comparison) -> Iterator[Finding]:
             yield Finding(f"Assumed of {owner}: {sentence.rstrip('.')}.", 40)
 
 
-def _extremes(changed: list[Cell]) -> Iterator[Finding]:
+def _extremes(comparison: Comparison, changed: list[Cell]) -> Iterator[Finding]:
     """Find where the change is largest and smallest, relative to the vectors' own length."""
     metric = Metric.RELATIVE_DISTANCE
     means = [(cell[1].summaries[metric].mean, cell) for cell in changed]
@@ -163,11 +168,11 @@ def _extremes(changed: list[Cell]) -> Iterator[Finding]:
     low, (block_low, matrix_low) = min(means, key=lambda mean: mean[0])
     high, (block, matrix) = max(means, key=lambda mean: mean[0])
     ratio = f", {number(high / low)} times less" if low > 0 else ""
+    apart = ", frozen matrices apart" if len(changed) < len(list(comparison.cells())) else ""
     yield Finding(
         f"Relative to their length, the vectors changed most in {block.address} "
         f"{matrix.matrix.label} (mean relative distance {number(high)}) and least in "
-        f"{block_low.address} {matrix_low.matrix.label} ({number(low)}{ratio}), frozen matrices "
-        "apart.",
+        f"{block_low.address} {matrix_low.matrix.label} ({number(low)}{ratio}){apart}.",
         80,
         block.address,
         matrix.matrix,
@@ -249,10 +254,9 @@ def _verdict(least: _Means, others: list[_Means]) -> str:
     ratios = [least.relative / one.relative for one in others]
     shorter = all(least.norm < _CLEARLY * one.norm for one in others)
     if max(ratios) < 1 - _EQUAL:
-        scale = f"its vectors are shorter ({norms}), but" if shorter else "and"
+        opening = f"Its vectors are shorter ({norms}), but relative" if shorter else "Relative"
         return (
-            f"{scale[0].upper()}{scale[1:]} relative to their length they changed less too: mean "
-            f"relative distance {relative}."
+            f"{opening} to their length they changed less too: mean relative distance {relative}."
         )
     if not shorter:
         return f"Relative to their length the picture is mixed: mean relative distance {relative}."

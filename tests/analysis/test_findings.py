@@ -124,7 +124,7 @@ def test_that_value_vectors_that_really_changed_less_are_said_to():
     assert "only because" not in found
     same_length = said(scale_pair(1.0, [0.1, 0.1, 0.05]), "smallest Euclidean distance")
     assert "shorter" not in same_length
-    assert "And relative to their length they changed less too" in same_length
+    assert "Relative to their length they changed less too" in same_length
 
 
 def test_that_nothing_is_resolved_where_there_is_no_contradiction():
