@@ -27,12 +27,17 @@ _ROLES = (
     QPalette.ColorRole.Highlight,
     QPalette.ColorRole.HighlightedText,
     QPalette.ColorRole.Link,
+    QPalette.ColorRole.Light,
+    QPalette.ColorRole.Midlight,
+    QPalette.ColorRole.Mid,
+    QPalette.ColorRole.Dark,
+    QPalette.ColorRole.Shadow,
 )
 _COLOURS = {
     "light": "#f4f4f5 #1b1b1b #ffffff #f0f0f2 #1b1b1b #f4f4f5 #1b1b1b #ffffff #1b1b1b #2563b0 "
-    "#ffffff #1f5fb4",
-    "dark": "#242426 #ececec #1c1c1e #29292c #ececec #323236 #ececec #323236 #ececec #3d7dd6 "
-    "#ffffff #7db3ff",
+    "#ffffff #1f5fb4 #ffffff #e6e6e9 #b8b8bd #a0a0a6 #6f6f74",
+    "dark": "#2f2f32 #ececec #1f1f21 #29292c #ececec #3c3c40 #ececec #3c3c40 #ececec #3d7dd6 "
+    "#ffffff #7db3ff #5c5c61 #47474b #29292b #1b1b1d #101011",
 }
 _FADED = {"light": "#9a9aa0", "dark": "#77777d"}
 _HINT = {"light": "#5f5f66", "dark": "#a4a4ab"}

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QMainWindow, QSplitter, QStackedWidget, QV
 
 from inspector.app.actions import Actions
 from inspector.app.drop import DropHighlight, DropTarget, what_a_drop_does
+from inspector.app.notes import NotesButton
 from inspector.app.settings import Settings, clamped
 from inspector.views.banner import Banner
 from inspector.views.chips import ChipsPanel
@@ -50,6 +51,7 @@ class MainWindow(QMainWindow):
         self.welcome = WelcomePage()
         self.compare = CompareView()
         self.banner = Banner()
+        self.notes = NotesButton()
         self.options = OptionsPanel()
         self.jobs = JobCell()
         self.read_out = ElidedLabel()
@@ -124,7 +126,7 @@ class MainWindow(QMainWindow):
     def _place(self) -> None:
         for page in (self.welcome, self.compare):
             self._pages.addWidget(page)
-        self._left = _column((self.chips, 0), (self.tree, 1))
+        self._left = _column((self.chips, 0), (self.notes, 0), (self.tree, 1))
         centre = _column((self.banner, 0), (self._pages, 1))
         self._right = _column((self.options, 1))
         for widget in (self._left, centre, self._right):

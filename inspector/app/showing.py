@@ -4,7 +4,7 @@ from PySide6.QtCore import QObject, QTimer, Slot
 
 from inspector.app.announcing import Announcing
 from inspector.app.main_window import MainWindow
-from inspector.app.notes import notes_on, show_notes
+from inspector.app.notes import notes_on
 from inspector.core.outline import ModelOutline
 from inspector.core.selection import Selection
 from inspector.session import OpenModel, Session
@@ -43,7 +43,8 @@ class Showing(QObject):
             self._show_choices(index, entry)
         window.tree.show_outline(models[0].model.outline if models else None)
         window.show_open(len(models))
-        self._show_notes()
+        window.notes.show_notes(notes_on(models))
+        self._announcing.be_silent()
         self._enable_actions()
 
     @Slot()
@@ -77,19 +78,6 @@ class Showing(QObject):
         self._is_pending = False
         self._show_selection(self._session.selection)
         self._rest.start(_REST_MS)
-
-    def _show_notes(self) -> None:
-        """Say that there is something to know about the open models, in one line."""
-        notes = notes_on(self._session.models)
-        if not notes:
-            self._announcing.be_silent()
-            return
-        count = "One note" if len(notes) == 1 else f"{len(notes)} notes"
-        self._announcing.say(
-            f"{count} on how these models were read.",
-            action="Show…",
-            act=lambda: show_notes(notes, self._window),
-        )
 
     def _show_choices(self, index: int, entry: OpenModel) -> None:
         sections = [section.name for section in entry.model.checkpoint.sections]
