@@ -1,19 +1,24 @@
 """Shows the session in the window: models, numbers, patterns and the selection."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from inspector.app.announcing import Announcing
 from inspector.app.main_window import MainWindow
 from inspector.app.notes import notes_on
 from inspector.core.outline import ModelOutline
-from inspector.core.selection import Selection
 from inspector.session import OpenModel, Session
 
 _REST_MS = 60
 
 
 class Showing(QObject):
-    """Passes on what the session announces; rapid changes of the selection are shown as one."""
+    """Passes on what the session announces, one view in each turn of the event loop.
+
+    Several changes in a row (partial results, a held key) are shown as one, and after each round
+    the event loop has time for everything else. Models, and that results are gone, show at once.
+    """
 
     def __init__(
         self, session: Session, announcing: Announcing, window: MainWindow, parent: QObject
@@ -22,17 +27,22 @@ class Showing(QObject):
         self._session = session
         self._announcing = announcing
         self._window = window
-        self._is_pending = False
-        self._rest = QTimer(self)
-        self._rest.setSingleShot(True)
-        self._rest.timeout.connect(self._on_rested)
+        self._waiting: set[Callable[[], None]] = set()
+        self._turn = QTimer(self)
+        self._turn.setSingleShot(True)
+        self._turn.timeout.connect(self._on_turn_come)
         session.models_changed.connect(self._on_models_changed)
         session.series_changed.connect(self._on_series_changed)
         session.patterns_changed.connect(self._on_patterns_changed)
         session.selection_changed.connect(self._on_selection_changed)
-        session.axis_changed.connect(self._on_axis_changed)
+        session.axis_changed.connect(self._on_selection_changed)
         self._on_models_changed()
-        self._show_selection(session.selection)
+        self._show_selection()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something the session announced is still to be shown."""
+        return bool(self._waiting)
 
     @Slot()
     def _on_models_changed(self) -> None:
@@ -49,43 +59,65 @@ class Showing(QObject):
 
     @Slot()
     def _on_series_changed(self) -> None:
-        series = self._session.series
-        self._window.tree.show_series(series)
-        self._window.compare.show_series(series)
-        self._window.options.show_series(series)
         self._enable_actions()
+        if self._session.series is None:
+            self._show_series_in_tree()
+            self._show_series_in_options()
+            self._show_series_in_centre()
+            return
+        self._ask_for(
+            self._show_series_in_tree, self._show_series_in_options, self._show_series_in_centre
+        )
 
     @Slot()
     def _on_patterns_changed(self) -> None:
-        patterns = self._session.patterns
-        self._window.compare.show_patterns(patterns)
-
-    @Slot(object)
-    def _on_selection_changed(self, selection: Selection) -> None:
-        """Show it in the next turn of the event loop, or when the rest after the last is over."""
-        self._is_pending = True
-        if not self._rest.isActive():
-            self._rest.start(0)
+        self._ask_for(self._show_patterns)
 
     @Slot()
-    def _on_axis_changed(self) -> None:
-        self._on_selection_changed(self._session.selection)
+    def _on_selection_changed(self) -> None:
+        self._ask_for(self._show_selection)
+
+    def _ask_for(self, *shows: Callable[[], None]) -> None:
+        self._waiting.update(shows)
+        if not self._turn.isActive():
+            self._turn.start(0)
 
     @Slot()
-    def _on_rested(self) -> None:
-        if not self._is_pending:
+    def _on_turn_come(self) -> None:
+        """Show one of what waits; rest after the last."""
+        order = (
+            self._show_selection,
+            self._show_series_in_tree,
+            self._show_series_in_centre,
+            self._show_series_in_options,
+            self._show_patterns,
+        )
+        show = next((show for show in order if show in self._waiting), None)
+        if show is None:
             return
-        self._is_pending = False
-        self._show_selection(self._session.selection)
-        self._rest.start(_REST_MS)
+        self._waiting.discard(show)
+        show()
+        self._turn.start(0 if self._waiting else _REST_MS)
+
+    def _show_series_in_tree(self) -> None:
+        self._window.tree.show_series(self._session.series)
+
+    def _show_series_in_centre(self) -> None:
+        self._window.compare.show_series(self._session.series)
+
+    def _show_series_in_options(self) -> None:
+        self._window.options.show_series(self._session.series)
+
+    def _show_patterns(self) -> None:
+        self._window.compare.show_patterns(self._session.patterns)
 
     def _show_choices(self, index: int, entry: OpenModel) -> None:
         sections = [section.name for section in entry.model.checkpoint.sections]
         self._window.chips.show_sections(index, sections, entry.model.checkpoint.section)
         self._window.chips.show_heads(index, _heads(entry.model.outline))
 
-    def _show_selection(self, selection: Selection) -> None:
-        window = self._window
+    def _show_selection(self) -> None:
+        window, selection = self._window, self._session.selection
         window.tree.show_selection(selection)
         window.compare.show_selection(selection)
         window.options.show_selection(selection)

@@ -40,11 +40,12 @@ def open_program(qtbot) -> Iterator[Open]:
 
 @pytest.fixture
 def settled(qtbot) -> Callable[[Controller], None]:
-    """Wait until nothing runs any more."""
+    """Wait until nothing runs any more and everything is shown."""
 
     def wait(program: Controller) -> None:
-        qtbot.waitUntil(lambda: not program.lane.is_busy, timeout=20_000)
-        qtbot.wait(0)
+        qtbot.waitUntil(
+            lambda: not program.lane.is_busy and not program.showing.is_behind, timeout=20_000
+        )
 
     return wait
 
