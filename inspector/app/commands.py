@@ -46,7 +46,6 @@ class Commands(QObject):
         self._connect()
         remembering.recent_changed.connect(self._show_recent)
         self._show_recent(list(remembering.settings.recent))
-        window.commands[f"theme_{remembering.settings.theme}"].setChecked(True)
         window.commands["options"].setChecked(remembering.settings.options_shown)
         window.commands["reopen"].setEnabled(remembering.last_session() is not None)
 
@@ -91,6 +90,15 @@ class Commands(QObject):
         """Look at the compared model at a position among the open ones."""
         self._session.select(replace(self._session.selection, compared=position - 1))
 
+    def choose_theme(self, theme: str) -> None:
+        """Follow the system, or be light or dark, from now on."""
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            apply_theme(application, theme)
+        self._window.commands[f"theme_{theme}"].setChecked(True)
+        if theme != self._remembering.settings.theme:
+            self._remembering.update(replace(self._remembering.settings, theme=theme))
+
     def next_compared(self) -> None:
         """Look at the next compared model of a series."""
         count = len(self._session.compared)
@@ -122,7 +130,7 @@ class Commands(QObject):
         for metric in Metric:
             self._do(f"metric_{metric}", partial(self._choose_metric, metric))
         for theme in THEMES:
-            self._do(f"theme_{theme}", partial(self._choose_theme, theme))
+            self._do(f"theme_{theme}", partial(self.choose_theme, theme))
 
     def _do(self, name: str, slot: Callable[[], object]) -> None:
         self._window.commands[name].triggered.connect(lambda _checked=False: slot())
@@ -142,12 +150,6 @@ class Commands(QObject):
 
     def _choose_metric(self, metric: Metric) -> None:
         self._session.select(replace(self._session.selection, metric=metric))
-
-    def _choose_theme(self, theme: str) -> None:
-        application = QApplication.instance()
-        if isinstance(application, QApplication):
-            apply_theme(application, theme)
-        self._remembering.update(replace(self._remembering.settings, theme=theme))
 
     def _show_log_folder(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_folder())))

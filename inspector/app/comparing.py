@@ -5,7 +5,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal, Slot
 
 from inspector.analysis.devices import available_devices, describe_device, resolve_device
-from inspector.app.accelerator_hint import may_have_accelerator
+from inspector.app.accelerator_hint import load_libraries_of_torch, may_have_accelerator
 from inspector.core.comparison import Comparison, ComparisonSeries, Patterns
 from inspector.jobs.context import JobContext
 from inspector.jobs.lane import Lane
@@ -136,7 +136,7 @@ class Comparing(QObject):
             return
         self._devices_known = True
         if may_have_accelerator():
-            self._lane.submit(DEVICES, lambda _: available_devices(), label="")
+            self._lane.submit(DEVICES, _found_devices, label="")
 
     @Slot(str, object)
     def _on_partial(self, key: str, value: object) -> None:
@@ -166,6 +166,11 @@ class Comparing(QObject):
     def _on_failed(self, key: str, error: object) -> None:
         if key.partition(":")[0] in (COMPARE, PRODUCTS, PATTERNS):
             self.failed.emit(error)
+
+
+def _found_devices(_: JobContext) -> tuple[str, ...]:
+    load_libraries_of_torch()
+    return available_devices()
 
 
 def _patterns_of(comparison: Comparison) -> Job:

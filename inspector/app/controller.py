@@ -39,7 +39,7 @@ class Controller(QObject):
 
     def __init__(self, settings: Settings, *, device: str) -> None:
         super().__init__()
-        self._closed = self._fault_shown = self._is_first_look = False
+        self._closed = self._fault_shown = self._is_first_look = self._has_failed = False
         self.session = Session(self)
         self.lane = Lane(self)
         self.window = MainWindow(settings=settings)
@@ -142,7 +142,7 @@ class Controller(QObject):
             view.axis_chosen.connect(self.session.set_axis)
         window.compare.options_changed.connect(window.options.show_options)
         window.options.options_changed.connect(window.compare.show_options)
-        window.options.set_devices([self.comparing.device], self.comparing.device)
+        self._on_devices_found(["cpu"])
 
     @Slot()
     def _on_models_changed(self) -> None:
@@ -159,6 +159,9 @@ class Controller(QObject):
     @Slot()
     def _on_compared(self) -> None:
         """The first time, look where most changed rather than at a block that is frozen."""
+        if self._has_failed:
+            self._has_failed = False
+            self.announcing.be_silent()
         series = self.session.series
         if series is not None and self._is_first_look:
             self.session.select(away_from_frozen(series, self.session.selection))
@@ -166,6 +169,7 @@ class Controller(QObject):
 
     @Slot(object)
     def _on_comparing_failed(self, error: InspectorError) -> None:
+        self._has_failed = True
         self.announcing.say(
             str(error),
             level="error",
@@ -175,7 +179,11 @@ class Controller(QObject):
 
     @Slot(object)
     def _on_devices_found(self, names: Sequence[str]) -> None:
-        self.window.options.set_devices(list(names), self.comparing.device)
+        """Offer them, the chosen one whatever it is, and the choice among several."""
+        several = ["auto"] if len(names) > 1 else []
+        chosen = self.comparing.device
+        offered = dict.fromkeys([*several, *names, chosen])
+        self.window.options.set_devices(list(offered), chosen)
 
     @Slot(str)
     def _on_device_chosen(self, device: str) -> None:

@@ -14,7 +14,7 @@ from PySide6.QtGui import (
     QPalette,
     QPen,
 )
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QGraphicsView, QLineEdit, QWidget
 
 from inspector.views.chip_words import letter_of
 
@@ -43,8 +43,9 @@ def what_a_drop_does(paths: Sequence[Path], *, already_open: int) -> str:
 
 
 class DropTarget(QObject):
-    """Takes drops for a whole window; emits `files_dropped(paths)` and does nothing else.
+    """Takes drops for a whole window, its text lines and plots too; does nothing with them.
 
+    `files_dropped` tells the paths.
     `dragging` tells the paths that are held over the window, and an empty list when they leave.
     """
 
@@ -53,6 +54,8 @@ class DropTarget(QObject):
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
+        for child in (*window.findChildren(QLineEdit), *window.findChildren(QGraphicsView)):
+            child.setAcceptDrops(False)
         window.setAcceptDrops(True)
         window.installEventFilter(self)
 

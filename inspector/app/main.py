@@ -74,6 +74,7 @@ def open_window(arguments: argparse.Namespace) -> "Controller":
 
     settings = Settings() if arguments.reset else load_settings(settings_path())
     controller = Controller(settings, device=arguments.device or settings.device)
+    controller.commands.choose_theme(settings.theme)
     controller.show()
     if arguments.samples:
         controller.commands.open_samples()

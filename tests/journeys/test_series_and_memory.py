@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from inspector.app.settings import Settings, load_settings, settings_path
+from inspector.app.settings import Settings, load_settings, save_settings, settings_path
 from inspector.checkpoints.checkpoint import Checkpoint
 from inspector.core.address import Address
 from inspector.core.metrics import Metric
@@ -135,8 +135,6 @@ def test_that_opened_files_are_offered_again_at_the_next_start(open_program, set
 def test_that_a_recent_file_that_is_gone_is_said_to_be_gone_and_taken_off_the_list(
     open_program, qtbot
 ):
-    from inspector.app.settings import save_settings
-
     save_settings(settings_path(), Settings(recent=("/gone/model.pth",)))
     program = open_program()
     program.window.welcome.recent_chosen.emit("/gone/model.pth")
@@ -193,3 +191,49 @@ def test_that_a_model_that_is_added_to_a_finished_comparison_is_compared_too(
     settled(program)
     assert len(program.session.series.comparisons) == 2
     assert program.session.series.complete
+
+
+def test_that_a_dark_theme_is_dark_again_at_the_next_start(open_program, qapp):
+    first = open_program()
+    first.window.commands["theme_dark"].trigger()
+    first.window.close()
+    first.window.commands["theme_system"].trigger()
+    save_settings(settings_path(), Settings(theme="dark"))
+    second = open_program()
+    assert qapp.palette().window().color().lightness() < 100
+    assert second.window.commands["theme_dark"].isChecked()
+    second.window.commands["theme_system"].trigger()
+    assert qapp.palette().window().color().lightness() > 150
+
+
+def test_that_models_are_opened_and_closed_many_times_without_waiting(
+    open_program, settled, checkpoints, qtbot
+):
+    program = open_program()
+    for turn in range(25):
+        program.open_paths(checkpoints[:3])
+        if turn % 3:
+            qtbot.waitUntil(lambda: len(program.session.models) >= 2)
+        program.window.commands["close_all"].trigger()
+    settled(program)
+    program.window.commands["close_all"].trigger()
+    program.open_paths(checkpoints[:2])
+    settled(program)
+    assert labels(program) == ["pretrained", "epoch_1"]
+    assert program.session.series.complete
+
+
+def test_that_a_device_that_is_not_there_is_said_and_the_processor_can_be_chosen(
+    open_program, settled, checkpoints
+):
+    program = open_program(*checkpoints[:2], "--device", "mps")
+    settled(program)
+    if program.session.series is not None:
+        pytest.skip("this computer has an Apple graphics processor")
+    assert "MPS" in program.window.banner.text
+    box = program.window.options.device_choice
+    box.setCurrentIndex(box.findData("cpu"))
+    box.activated.emit(box.currentIndex())
+    settled(program)
+    assert program.session.series.complete
+    assert program.window.banner.text == ""
