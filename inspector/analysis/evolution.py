@@ -1,13 +1,20 @@
 """How Q, K and V changed from a reference to one or more compared models, vector by vector."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from inspector.analysis.correspondence import Correspondence, correspond
 from inspector.analysis.matching import match
-from inspector.analysis.reading import Array, Meter, meter_of, read_matrices, refuse_bad_weights
+from inspector.analysis.reading import (
+    Array,
+    Meter,
+    meter_of,
+    read_matrices,
+    refuse_bad_weights,
+    stacked,
+)
 from inspector.core.comparison import (
     Axis,
     BlockComparison,
@@ -150,14 +157,30 @@ class _Work:
             pair = one.correspondence.shared[block.address]
             others = read_matrices(one.model, pair.block)
             matrices = []
-            for matrix in pair.matrices:
-                values = self.meter.measure(weights[matrix], others[matrix], axis=self.axis)
+            for matrix, values in self._measure(pair.matrices, weights, others):
                 _check(self.reference, block, matrix, weights, values[_NORMS[Metric.NORM_A]])
                 _check(one.model, pair.block, matrix, others, values[_NORMS[Metric.NORM_B]])
                 matrices.append(self._matrix(block, matrix, weights[matrix], values))
                 self._step(f"{one.card.label} {block.address} {matrix.label}")
             one.blocks.append(_block(block, tuple(matrices)))
         return True
+
+    def _measure(
+        self,
+        matrices: tuple[Matrix, ...],
+        weights: Mapping[Matrix, Array],
+        others: Mapping[Matrix, Array],
+    ) -> Iterator[tuple[Matrix, FloatArray]]:
+        """Measure Q, K and V of a block; their rows in one go where they are stored fused."""
+        a, b = ([side[matrix] for matrix in matrices] for side in (weights, others))
+        whole_a, whole_b = stacked(a), stacked(b)
+        if self.axis == "in" or whole_a is None or whole_b is None:
+            for matrix, one, other in zip(matrices, a, b, strict=True):
+                yield matrix, self.meter.measure(one, other, axis=self.axis)
+            return
+        ends = np.cumsum([one.shape[0] for one in a])[:-1]
+        measured = np.split(self.meter.measure(whole_a, whole_b), ends, axis=1)
+        yield from zip(matrices, measured, strict=True)
 
     def series(self, *, complete: bool) -> ComparisonSeries:
         """What is found so far."""

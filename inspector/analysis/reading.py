@@ -37,6 +37,22 @@ def read_matrices(model: Model, block: BlockOutline) -> dict[Matrix, Array]:
     return dict(zip(block.weights, parts, strict=True))
 
 
+def stacked(weights: Sequence[Array]) -> Array | None:
+    """The matrices one above the other without a copy, where they lie so in memory.
+
+    They do where they are cut from a fused ``qkv`` weight; None where they are not.
+    """
+    first = weights[0]
+    place = first.ctypes.data
+    for matrix in weights:
+        alike = matrix.dtype == first.dtype and matrix.shape[1:] == first.shape[1:]
+        if not (alike and matrix.flags.c_contiguous and matrix.ctypes.data == place):
+            return None
+        place += matrix.nbytes
+    rows = sum(matrix.shape[0] for matrix in weights)
+    return np.lib.stride_tricks.as_strided(first, (rows, *first.shape[1:]), writeable=False)
+
+
 def read_parts(model: Model, parts: Sequence[Stored]) -> list[Array]:
     """Read parts of a model; a tensor that several are cut from is read (and decoded) once."""
     tensors: Mapping[str, Array] = {

@@ -16,6 +16,7 @@ from inspector.core.metrics import Metric
 Array = npt.NDArray[np.generic]
 
 _PIECE = 131_072
+_SCRATCH = 1 << 19  # 4 MiB: from here on numpy asks for huge pages, which are quicker to get
 _CACHE_LINE = 64
 
 
@@ -102,7 +103,7 @@ class VectorMeter:
         """Room for two float64 pieces; kept, because fresh memory costs more than the sums."""
         size = 2 * rows * length
         if self._scratch.size < size:
-            self._scratch = _aligned(size)
+            self._scratch = _aligned(max(size, _SCRATCH))
         return self._scratch[:size].reshape(2, rows, length)
 
 

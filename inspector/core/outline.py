@@ -240,10 +240,11 @@ class ModelOutline:
         """
         found = dict(self.parts)
         for block in self.blocks():
+            at = str(block.address)
             for matrix in Matrix:
-                found[f"{block.address} {matrix}.weight"] = block.weights[matrix]
+                found[f"{at} {matrix}.weight"] = block.weights[matrix]
                 if matrix in block.biases:
-                    found[f"{block.address} {matrix}.bias"] = block.biases[matrix]
+                    found[f"{at} {matrix}.bias"] = block.biases[matrix]
             for role, stored in block.parts.items():
-                found[f"{block.address} {role}"] = stored
+                found[f"{at} {role}"] = stored
         return found

@@ -3,6 +3,8 @@ import pytest
 
 from inspector.analysis.evolution import compare, compare_series
 from inspector.analysis.patterns import find_patterns
+from inspector.analysis.reading import stacked
+from inspector.analysis.vectors import VectorMeter
 from inspector.core.address import Address
 from inspector.core.comparison import MatchKind
 from inspector.core.errors import BadCheckpoint, BadRequest, Cancelled, NotComparable
@@ -177,3 +179,28 @@ def test_that_a_comparison_can_go_on_to_its_patterns_while_it_is_incomplete():
     seen = []
     compare(models.swin(), tuned(), partial=seen.append)
     assert len(find_patterns(seen[3], permutations=10).patterns) == 4 * 3 * len(Metric)
+
+
+def test_that_a_fused_weight_gives_the_numbers_of_its_parts_measured_apart():
+    random = np.random.default_rng(11)
+    fused_a = random.normal(size=(30, 10)).astype(np.float32)
+    fused_b = fused_a + random.normal(0, 0.1, size=(30, 10)).astype(np.float32)
+    parts_a, parts_b = ([whole[i : i + 10] for i in (0, 10, 20)] for whole in (fused_a, fused_b))
+    whole_a, whole_b = stacked(parts_a), stacked(parts_b)
+    assert whole_a is not None
+    assert whole_b is not None
+    assert np.shares_memory(whole_a, fused_a)
+    assert not whole_a.flags.writeable
+    together = VectorMeter().measure(whole_a, whole_b)
+    apart = [VectorMeter().measure(a, b) for a, b in zip(parts_a, parts_b, strict=True)]
+    np.testing.assert_array_equal(together, np.concatenate(apart, axis=1))
+
+
+def test_that_only_matrices_that_lie_one_above_the_other_are_stacked():
+    whole = np.arange(60.0).reshape(6, 10)
+    assert stacked([whole[:2], whole[4:]]) is None
+    assert stacked([whole[2:4], whole[:2]]) is None
+    assert stacked([whole[:2], whole[2:].astype(np.float32)]) is None
+    assert stacked([whole[:, :5], whole[:, 5:]]) is None
+    assert stacked([whole.T[:5], whole.T[5:]]) is None
+    np.testing.assert_array_equal(stacked([whole[:1], whole[1:3], whole[3:]]), whole)
