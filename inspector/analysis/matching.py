@@ -78,14 +78,9 @@ def _match_of(role: str, a: _Part | None, b: _Part | None) -> Match:
         kind = MatchKind.SHAPE_DIFFERS
     else:
         kind = MatchKind.MATCHED if a.stored == b.stored else MatchKind.RENAMED
-    return Match(
-        kind=kind,
-        role=role,
-        name_a=a.stored.tensor if a else "",
-        name_b=b.stored.tensor if b else "",
-        shape_a=a.shape if a else (),
-        shape_b=b.shape if b else (),
-    )
+    name_a, shape_a = (a.stored.tensor, a.shape) if a else ("", ())
+    name_b, shape_b = (b.stored.tensor, b.shape) if b else ("", ())
+    return Match(kind, role, name_a, name_b, shape_a, shape_b)
 
 
 def _notes(a: _Side, b: _Side) -> Iterator[str]:

@@ -4,6 +4,7 @@ Source of the formulas: methods, section A. Every weight is widened to float64 b
 computed with it, in pieces that stay in the cache, so no float64 copy of a model ever exists.
 """
 
+import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -16,12 +17,12 @@ from inspector.core.metrics import Metric
 Array = npt.NDArray[np.generic]
 
 _PIECE = 131_072
-_SCRATCH = 1 << 19  # 4 MiB: from here on numpy asks for huge pages, which are quicker to get
 _CACHE_LINE = 64
+_kept = threading.local()
 
 
 class VectorMeter:
-    """Measures pairs of matrices one after the other, in scratch memory that it keeps.
+    """Measures pairs of matrices.
 
     With d = a - b, three sums are taken over every vector: a·a, a·d and d·d. From them follow
     |b|² = a·a - 2a·d + d·d, a·b = a·a - a·d and, without cancellation however near b is to a,
@@ -36,9 +37,6 @@ class VectorMeter:
     >>> VectorMeter().measure(a, 2 * a)[:, 0].tolist()
     [0.0, 5.0, 12.5, 50.0, 5.0, 10.0, 1.0, 2.0]
     """
-
-    def __init__(self) -> None:
-        self._scratch = np.empty(0)
 
     def measure(self, a: Array, b: Array, *, axis: Axis = "out") -> FloatArray:
         """Compare the rows (``out``) or the columns (``in``) of two matrices of one shape.
@@ -65,46 +63,51 @@ class VectorMeter:
             raise BadRequest(f"Matrices of shapes {a.shape} and {b.shape} cannot be compared.")
         with np.errstate(all="ignore"):
             if axis == "out":
-                return _metrics(a, b, self._sums_of_rows(a, b))
-            return _metrics(a.T, b.T, self._sums_of_columns(a, b))
+                return _metrics(a, b, _sums_of_rows(a, b))
+            return _metrics(a.T, b.T, _sums_of_columns(a, b))
 
-    def _sums_of_rows(self, a: Array, b: Array) -> FloatArray:
-        """(3, rows) a·a, a·d, d·d accumulated in float64."""
-        sums = np.empty((3, a.shape[0]))
-        for piece, wide, change in self._pieces(a, b):
-            np.vecdot(wide, wide, out=sums[0, piece])
-            np.vecdot(wide, change, out=sums[1, piece])
-            np.vecdot(change, change, out=sums[2, piece])
-        return sums
 
-    def _sums_of_columns(self, a: Array, b: Array) -> FloatArray:
-        """(3, columns) the same of the columns, without walking through memory in steps."""
-        sums = np.zeros((3, a.shape[1]))
-        for _, wide, change in self._pieces(a, b):
-            sums[0] += np.einsum("ij,ij->j", wide, wide)
-            sums[1] += np.einsum("ij,ij->j", wide, change)
-            sums[2] += np.einsum("ij,ij->j", change, change)
-        return sums
+def _sums_of_rows(a: Array, b: Array) -> FloatArray:
+    """(3, rows) a·a, a·d, d·d accumulated in float64."""
+    sums = np.empty((3, a.shape[0]))
+    for piece, wide, change in _pieces(a, b):
+        np.vecdot(wide, wide, out=sums[0, piece])
+        np.vecdot(wide, change, out=sums[1, piece])
+        np.vecdot(change, change, out=sums[2, piece])
+    return sums
 
-    def _pieces(self, a: Array, b: Array) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
-        """Consecutive rows of a and of a - b in float64, with where they lie."""
-        count, length = a.shape
-        rows = _rows_of_a_piece(length)
-        room = self._room(min(rows, count), length)
-        for start in range(0, count, rows):
-            piece = slice(start, start + rows)
-            wide, change = room[:, : min(rows, count - start)]
-            np.copyto(wide, a[piece])
-            np.copyto(change, b[piece])
-            np.subtract(wide, change, out=change)
-            yield piece, wide, change
 
-    def _room(self, rows: int, length: int) -> FloatArray:
-        """Room for two float64 pieces; kept, because fresh memory costs more than the sums."""
-        size = 2 * rows * length
-        if self._scratch.size < size:
-            self._scratch = _aligned(max(size, _SCRATCH))
-        return self._scratch[:size].reshape(2, rows, length)
+def _sums_of_columns(a: Array, b: Array) -> FloatArray:
+    """(3, columns) the same of the columns, without walking through memory in steps."""
+    sums = np.zeros((3, a.shape[1]))
+    for _, wide, change in _pieces(a, b):
+        sums[0] += np.einsum("ij,ij->j", wide, wide)
+        sums[1] += np.einsum("ij,ij->j", wide, change)
+        sums[2] += np.einsum("ij,ij->j", change, change)
+    return sums
+
+
+def _pieces(a: Array, b: Array) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
+    """Consecutive rows of a and of a - b in float64, with where they lie."""
+    count, length = a.shape
+    rows = _rows_of_a_piece(length)
+    room = _room(min(rows, count), length)
+    for start in range(0, count, rows):
+        piece = slice(start, start + rows)
+        wide, change = room[:, : min(rows, count - start)]
+        np.copyto(wide, a[piece])
+        np.copyto(change, b[piece])
+        np.subtract(wide, change, out=change)
+        yield piece, wide, change
+
+
+def _room(rows: int, length: int) -> FloatArray:
+    """Room for two float64 pieces; each thread keeps its own, as fresh memory costs much."""
+    size = 2 * rows * length
+    scratch: FloatArray | None = getattr(_kept, "scratch", None)
+    if scratch is None or scratch.size < size:
+        scratch = _kept.scratch = _aligned(max(size, 2 * _PIECE))
+    return scratch[:size].reshape(2, rows, length)
 
 
 def _aligned(size: int) -> FloatArray:
