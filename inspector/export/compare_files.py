@@ -11,7 +11,6 @@ from inspector.core.errors import BadRequest
 from inspector.core.labels import unique_labels
 from inspector.core.progress import Progress, silent
 from inspector.families import open_model
-from inspector.families.model import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +86,12 @@ def compare_files(
             progress=progress,
         )
         files = write_comparison(folder, series, patterns, provenance=provenance, progress=progress)
-    return Report(files, tuple(_sentences(models, series, patterns)))
+    return Report(files, tuple(_sentences(series, patterns)))
 
 
-def _sentences(
-    models: Sequence[Model], series: ComparisonSeries, patterns: Sequence[Patterns]
-) -> Iterator[str]:
-    for model in models:
-        for sentence in model.outline.assumed:
-            yield f"{model.checkpoint.path.name}: {sentence}"
+def _sentences(series: ComparisonSeries, patterns: Sequence[Patterns]) -> Iterator[str]:
     for comparison, found in zip(series.comparisons, patterns, strict=True):
         yield f"{comparison.compared.label}: {comparison.matching.sentence}."
-        for address, reason in comparison.skipped:
-            yield f"{comparison.compared.label}: {address} was not compared: {reason}"
         for finding in found.findings:
             yield f"{comparison.compared.label}: {finding.sentence}"
 
