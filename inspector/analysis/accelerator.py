@@ -3,7 +3,7 @@
 CUDA computes in float64, as the processor does. Apple's MPS has no float64: there every sum is
 rounded to float32, which leaves about six digits. The formulas are chosen so that even then the
 cosine distance of nearly identical vectors keeps these digits: the change a - b is taken first
-(exact between neighboring numbers) and nothing near one is subtracted from one.
+(exact between neighbouring numbers) and nothing near one is subtracted from one.
 """
 
 import numpy as np

@@ -3,7 +3,7 @@
 A segment is split where that lowers the sum of squares most, and the halves in turn, as long as a
 split gains more than ``3 sigma^2 log n``. That is the modified Bayesian information criterion for
 change points (Zhang and Siegmund, Biometrics 63, 2007): a change costs its two means and, as its
-place is chosen among n, once more. Sigma is the noise between neighbors, from the median absolute
+place is chosen among n, once more. Sigma is the noise between neighbours, from the median absolute
 difference, so that the changes themselves do not enter it. Of series of Gaussian noise, measured
 over 6000 each, 4 % are split for 24 to 32 vectors, 2 % for 64, about 1 % for 96 and under 0.5 % for
 192 and more: the estimate of sigma is what is uncertain in short ones.
@@ -44,7 +44,7 @@ def change_points(values: FloatArray, *, minimum: int = MINIMUM) -> tuple[int, .
 
 
 def _noise(values: FloatArray) -> float:
-    """Robust standard deviation of the noise from differences of neighbors."""
+    """Robust standard deviation of the noise from differences of neighbours."""
     steps = np.diff(values)
     spread = _NORMAL * float(np.median(np.abs(steps - np.median(steps))))
     return (spread or float(steps.std())) / math.sqrt(2)

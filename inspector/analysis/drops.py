@@ -29,11 +29,11 @@ def drops_at_end(
     if not 0 < window < count:
         return tuple(no_drop(window) for _ in values)
     starts = random.integers(0, count - window + 1, size=_WINDOWS)
-    center, spread = _moments(_window_means(values, starts, window))
+    centre, spread = _moments(_window_means(values, starts, window))
     last = _window_means(values, np.array([count - window]), window)[:, 0]
     before = _window_means(values, np.array([0]), count - window)[:, 0]
     with np.errstate(all="ignore"):
-        z = np.where(spread > _CONSTANT * np.abs(center), (center - last) / spread, np.nan)
+        z = np.where(spread > _CONSTANT * np.abs(centre), (centre - last) / spread, np.nan)
         numbers = np.stack([before - last, (before - last) / before, z])
     return tuple(Drop(window, *map(float, one)) for one in numbers.T)
 
@@ -60,9 +60,9 @@ def _moments(windows: FloatArray) -> tuple[FloatArray, FloatArray]:
     """(metrics,) mean and standard deviation over the windows that have a value."""
     defined = np.isfinite(windows)
     count = np.maximum(1, defined.sum(axis=1))
-    center = np.where(defined, windows, 0.0).sum(axis=1) / count
-    squares = np.where(defined, (windows - center[:, None]) ** 2, 0.0).sum(axis=1)
-    return center, np.sqrt(squares / count)
+    centre = np.where(defined, windows, 0.0).sum(axis=1) / count
+    squares = np.where(defined, (windows - centre[:, None]) ** 2, 0.0).sum(axis=1)
+    return centre, np.sqrt(squares / count)
 
 
 def _cumulative(values: FloatArray) -> FloatArray:

@@ -85,10 +85,10 @@ def normalized_products(left: Pair, right: Pair) -> FloatArray:
     inner = _inner(left_a, left_b, right_a, right_b)
     square_a = _inner(left_a, left_a, right_a, right_a)
     square_b = _inner(left_b, left_b, right_b, right_b)
-    return normalize(np.stack([inner, square_a, square_b]))
+    return normalise(np.stack([inner, square_a, square_b]))
 
 
-def normalize(products: FloatArray) -> FloatArray:
+def normalise(products: FloatArray) -> FloatArray:
     """(heads,) of (3, heads) <M_A, M_B>, |M_A|^2, |M_B|^2; NaN where either is zero."""
     inner, square_a, square_b = products
     with np.errstate(all="ignore"):
@@ -116,7 +116,7 @@ def _multiplier(device: str) -> Multiply:
     from inspector.analysis.accelerator import DeviceMeter
 
     meter = DeviceMeter(device)
-    return lambda left, right: normalize(meter.inner_products(*left, *right))
+    return lambda left, right: normalise(meter.inner_products(*left, *right))
 
 
 def _block_products(

@@ -49,14 +49,14 @@ def head_clusters(
     undefined = np.full(metrics, np.nan)
     if starts.size < 2:
         return Clusters(undefined, undefined)
-    centered, weights, total = _centered(values)
+    centred, weights, total = _centered(values)
     largest = np.where(np.isfinite(values), np.abs(values), 0.0).max(axis=1)
     varied = total > count * (_CONSTANT * largest) ** 2
     order = np.arange(count)[None]
-    between = _between(centered, weights, order, starts)[0]
+    between = _between(centred, weights, order, starts)[0]
     hits = np.zeros(metrics, dtype=np.int64)
     for orders in _orders(count, permutations, random):
-        found = _between(centered, weights, orders, starts)
+        found = _between(centred, weights, orders, starts)
         hits += np.count_nonzero(found >= between * (1 - _TIE), axis=0)
         tick()
     with np.errstate(all="ignore"):
@@ -86,13 +86,13 @@ def _orders(
 
 
 def _between(
-    centered: FloatArray,
+    centred: FloatArray,
     weights: FloatArray | None,
     orders: npt.NDArray[np.intp],
     starts: IntArray,
 ) -> FloatArray:
     """(orders, metrics) sum of squares between heads of values put in each order."""
-    sums = np.add.reduceat(np.take(centered, orders, axis=0), starts, axis=1)
+    sums = np.add.reduceat(np.take(centred, orders, axis=0), starts, axis=1)
     if weights is None:
         sizes = np.diff(starts, append=orders.shape[1])[None, :, None].astype(np.float64)
     else:

@@ -53,7 +53,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        "&Analyze",
+        "&Analyse",
         (
             "menu:metric", "menu:axis", SEPARATOR,
             "previous_block", "next_block", "previous_head", "next_head", "next_compared",

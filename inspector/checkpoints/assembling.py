@@ -104,7 +104,7 @@ def _notes(found: Survey, chosen: Found) -> Iterable[str]:
         also = f"; the file also holds {_some(tuple(_quoted(o) for o in others))}" if others else ""
         yield f"The weights are those of {_quoted(chosen.name)}{also}."
     if found.training_tensors:
-        yield f"{found.training_tensors} tensors of the optimiser or the training were left unread."
+        yield f"{found.training_tensors} tensors of the optimizer or the training were left unread."
     if chosen.repeated:
         yield f"{len(chosen.repeated)} names occur twice; the first of each is shown."
 

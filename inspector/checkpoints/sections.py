@@ -62,7 +62,7 @@ def survey(root: Any) -> Survey:
     """List the sets of weights in the values of a file.
 
     A dictionary below which there is no wrapper (``state_dict``, ``teacher``, a pickled module)
-    is one set, its names joined by dots. State of optimisers and the like is counted, and never
+    is one set, its names joined by dots. State of optimizers and the like is counted, and never
     a section.
     """
     tree, found = WeightTree(), Survey()
@@ -85,7 +85,7 @@ def choose(found: Survey, wanted: str | None, file_name: str) -> Found:
         return min(found.sections, key=lambda section: section.rank)
     if found.training_tensors:
         raise BadCheckpoint(
-            f"“{file_name}” holds only the state of an optimiser ({found.training_tensors} "
+            f"“{file_name}” holds only the state of an optimizer ({found.training_tensors} "
             "tensors), not the weights of a model.",
             advice="Open the file with the model in it, which training saved beside this one.",
         )

@@ -30,7 +30,7 @@ _TRAINING = frozenset(
         *("scaler", "loss_scaler", "grad_scaler", "amp"),
     )
 )
-_STATES = ("optimizer", "optimiser", "scheduler")
+_STATES = ("optimizer", "optimizer", "scheduler")
 _WRAPPERS = frozenset(PLAIN + AVERAGED)
 
 
@@ -61,14 +61,14 @@ class WeightTree:
 
     def weights_below(self, node: Any) -> list[tuple[str, Any]]:
         """Children that hold tensors, without what belongs to the training, which is counted."""
-        if _is_optimiser(node):
+        if _is_optimizer(node):
             self.training_tensors += sum(1 for _ in self.records(node))
             return []
         kept = []
         for key, child in children(node):
             if not self.holds_tensors(child):
                 continue
-            if is_training(key, child) or _is_optimiser(child):
+            if is_training(key, child) or _is_optimizer(child):
                 self.training_tensors += sum(1 for _ in self.records(child))
                 continue
             kept.append((key, child))
@@ -121,7 +121,7 @@ def is_module(node: Any) -> bool:
 
 
 def is_training(key: str, node: Any) -> bool:
-    """Whether a key names state of the training: an optimiser, a schedule, a log."""
+    """Whether a key names state of the training: an optimizer, a schedule, a log."""
     if key in _TRAINING:
         return True
     words = re.findall("[a-z]+", key.lower())
@@ -149,5 +149,5 @@ def _children_of_instance(node: Instance) -> Iterator[tuple[str, Any]]:
             yield key, value
 
 
-def _is_optimiser(node: Any) -> bool:
+def _is_optimizer(node: Any) -> bool:
     return isinstance(node, dict) and "param_groups" in node and "state" in node

@@ -91,7 +91,7 @@ def detector_shapes() -> Iterator[tuple[str, tuple[int, ...]]]:
 
 
 def write_runner_checkpoint(path: Path) -> None:
-    """What MMEngine's Runner writes: weights, optimiser state, message hub with foreign classes."""
+    """What MMEngine's Runner writes: weights, optimizer state, message hub with foreign classes."""
     import torch
 
     random = np.random.default_rng(0)

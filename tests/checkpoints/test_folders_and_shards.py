@@ -181,8 +181,8 @@ def test_that_bfloat16_that_jax_wrote_as_two_nameless_bytes_is_read(tmp_path: Pa
         assert checkpoint.tensors["w"].numpy().tolist() == [1.0, -2.0, float("inf")]
 
 
-def test_that_optimiser_state_in_an_npz_is_left_out_and_told(tmp_path: Path):
+def test_that_optimizer_state_in_an_npz_is_left_out_and_told(tmp_path: Path):
     np.savez(tmp_path / "m.npz", **{"params/w": np.ones(3), "opt/0/w": np.ones(3)})
     with open_checkpoint(tmp_path / "m.npz") as checkpoint:
         assert list(checkpoint.tensors) == ["params/w"]
-        assert any("optimiser" in note for note in checkpoint.notes)
+        assert any("optimizer" in note for note in checkpoint.notes)

@@ -20,7 +20,7 @@ def weights(size: int = 4, start: float = 0.0) -> OrderedDict[str, torch.Tensor]
     )
 
 
-def optimiser() -> dict:
+def optimizer() -> dict:
     state = {n: {"step": torch.tensor(3.0), "exp_avg": torch.ones(40, 40)} for n in range(3)}
     return {"state": state, "param_groups": [{"lr": 0.1, "params": [0, 1, 2]}]}
 
@@ -39,17 +39,17 @@ def saved(tmp_path: Path, content: object) -> Path:
     ],
 )
 def test_that_a_wrapper_is_seen_through_and_named(tmp_path: Path, wrapper: str):
-    path = saved(tmp_path, {wrapper: weights(), "epoch": 7, "optimizer": optimiser()})
+    path = saved(tmp_path, {wrapper: weights(), "epoch": 7, "optimizer": optimizer()})
     with open_checkpoint(path) as checkpoint:
         assert checkpoint.section == wrapper
         assert list(checkpoint.tensors) == list(weights())
         assert checkpoint.meta["epoch"] == 7
         assert any(f"“{wrapper}”" in note for note in checkpoint.notes)
-        assert any("6 tensors of the optimiser" in note for note in checkpoint.notes)
+        assert any("6 tensors of the optimizer" in note for note in checkpoint.notes)
 
 
 def test_that_wrappers_in_wrappers_are_seen_through(tmp_path: Path):
-    path = saved(tmp_path, {"model": {"state_dict": weights()}, "optimizer": optimiser()})
+    path = saved(tmp_path, {"model": {"state_dict": weights()}, "optimizer": optimizer()})
     with open_checkpoint(path) as checkpoint:
         assert checkpoint.section == "model.state_dict"
         assert list(checkpoint.tensors) == list(weights())
@@ -77,7 +77,7 @@ def test_that_prefixes_of_names_stay(tmp_path: Path):
         ({"ema_state_dict": weights(), "other": {"x": torch.ones(1)}}, "ema_state_dict", None),
         ({"generator": weights(), "discriminator": weights()}, "generator", None),
         ({"encoder": weights(), "target_encoder": weights()}, "target_encoder", None),
-        ((weights(), optimiser()), "0", {"0"}),
+        ((weights(), optimizer()), "0", {"0"}),
     ],
 )
 def test_that_of_several_sets_the_likeliest_is_listed(tmp_path, content, chosen, all_sections):
@@ -165,7 +165,7 @@ def test_that_lightning_files_open(tmp_path: Path):
         "state_dict": {f"model.{name}": tensor for name, tensor in weights().items()},
         "loops": {"fit_loop": {"state_dict": {"x": torch.ones(90, 90)}}},
         "callbacks": {"EMA": {"weights": torch.ones(99, 99)}},
-        "optimizer_states": [optimiser()],
+        "optimizer_states": [optimizer()],
         "lr_schedulers": [{"last": torch.ones(80, 80)}],
         "hyper_parameters": {"lr": 0.1, "betas": (0.9, 0.99)},
     }
@@ -175,9 +175,9 @@ def test_that_lightning_files_open(tmp_path: Path):
         assert checkpoint.meta["pytorch-lightning_version"] == "2.2.0"
 
 
-def test_that_a_file_of_optimiser_state_alone_is_refused_as_that(tmp_path: Path):
-    for content in (optimiser(), {"optimizer": optimiser()}, {"optimizer_state_dict": optimiser()}):
-        with pytest.raises(BadCheckpoint, match="only the state of an optimiser \\(6 tensors\\)"):
+def test_that_a_file_of_optimizer_state_alone_is_refused_as_that(tmp_path: Path):
+    for content in (optimizer(), {"optimizer": optimizer()}, {"optimizer_state_dict": optimizer()}):
+        with pytest.raises(BadCheckpoint, match="only the state of an optimizer \\(6 tensors\\)"):
             open_checkpoint(saved(tmp_path, content))
 
 

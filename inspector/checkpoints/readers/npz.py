@@ -67,7 +67,7 @@ def _open(file: MappedFile, request: Request) -> Checkpoint:
         else:
             _list(_Packed(file, member), name, tensors, notes)
     if training:
-        notes.append(f"{training} tensors of the optimiser were left unread.")
+        notes.append(f"{training} tensors of the optimizer were left unread.")
     if not tensors:
         raise BadCheckpoint(
             f"“{request.path.name}” holds no array of numbers.",
