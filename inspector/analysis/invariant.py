@@ -72,7 +72,7 @@ def with_products(
 Multiply = Callable[[Pair, Pair], FloatArray]
 
 
-def normalized_products(left: Pair, right: Pair) -> FloatArray:
+def normalised_products(left: Pair, right: Pair) -> FloatArray:
     """(heads,) <M_A, M_B> / (|M_A||M_B|) with M = left^T right, in float64.
 
     Parameters
@@ -112,7 +112,7 @@ def _inner(
 
 def _multiplier(device: str) -> Multiply:
     if device == "cpu":
-        return normalized_products
+        return normalised_products
     from inspector.analysis.accelerator import DeviceMeter
 
     meter = DeviceMeter(device)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from inspector.analysis.accelerator import DeviceMeter
-from inspector.analysis.invariant import normalize, normalized_products
+from inspector.analysis.invariant import normalise, normalised_products
 from inspector.analysis.vectors import VectorMeter
 from inspector.core.errors import BadRequest
 from inspector.core.metrics import Metric
@@ -59,8 +59,8 @@ def test_that_a_device_refuses_shapes_as_the_processor_does():
 def test_that_products_on_a_device_equal_those_of_the_processor_and_the_slow_twin():
     random = np.random.default_rng(1)
     left_a, left_b, right_a, right_b = random.normal(size=(4, 2, 3, 5))
-    found = normalize(DeviceMeter("cpu").inner_products(left_a, left_b, right_a, right_b))
-    expected = normalized_products((left_a, left_b), (right_a, right_b))
+    found = normalise(DeviceMeter("cpu").inner_products(left_a, left_b, right_a, right_b))
+    expected = normalised_products((left_a, left_b), (right_a, right_b))
     np.testing.assert_allclose(found, expected, rtol=1e-12)
     for head in range(2):
         twin = slow.product_cosine(left_a[head], right_a[head], left_b[head], right_b[head])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from inspector.analysis.evolution import compare, compare_series
-from inspector.analysis.invariant import normalized_products, with_products
+from inspector.analysis.invariant import normalised_products, with_products
 from inspector.core.errors import BadRequest, Cancelled
 from inspector.core.outline import Matrix
 from tests import models
@@ -121,7 +121,7 @@ def test_that_a_zero_head_has_no_product():
     left, right = np.ones((2, 2, 3)), np.ones((2, 2, 3))
     zero = left.copy()
     zero[1] = 0
-    found = normalized_products((left, zero), (right, right))
+    found = normalised_products((left, zero), (right, right))
     assert found[0] == 1.0
     assert np.isnan(found[1])
 
