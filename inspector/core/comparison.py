@@ -190,7 +190,7 @@ class Matching:
 
     @property
     def sentence(self) -> str:
-        """``148 matched, 2 only in A, 1 of different shape``; kinds without members are left out."""
+        """``148 matched, 1 of different shape``; kinds without members are left out."""
         parts = [f"{n} {kind}" for kind in MatchKind if (n := self.count(kind))]
         return ", ".join(parts) or "nothing to match"
 

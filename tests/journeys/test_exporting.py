@@ -1,5 +1,6 @@
 """A figure with its numbers, from the window."""
 
+import csv
 import json
 
 import numpy as np
@@ -8,8 +9,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from inspector.core.address import Address
 from inspector.core.figures import ExportRequest, FigureFormat, FigureKind, FigureStyle
 from inspector.core.metrics import Metric
+from inspector.core.outline import Matrix
+from inspector.export.compare_files import compare_files
 from inspector.views.error_dialog import ErrorDialog
 
 
@@ -99,3 +103,35 @@ def test_that_the_script_and_the_command_line_can_be_copied(two, tmp_path, check
     two.figures.dialog.copy_script_asked.emit(request(tmp_path))
     compile(QApplication.clipboard().text(), "figure.py", "exec")
     two.figures.dialog.reject()
+
+
+def test_that_the_window_and_the_command_line_give_the_same_numbers(two, tmp_path, checkpoints):
+    compare_files([checkpoints[0], checkpoints[2]], tmp_path, device="cpu")
+    with (tmp_path / "blocks.csv").open(newline="") as table:
+        rows = list(csv.DictReader(table))
+    shown = two.session.series.comparisons[0]
+    for row in rows:
+        block = shown.by_address[Address(int(row["stage"]), int(row["block"]))]
+        summary = block.matrix(Matrix(row["matrix"])).summaries[Metric(row["metric"])]
+        told = (float(row["mean"]), float(row["median"]), float(row["std"]))
+        assert told == (summary.mean, summary.median, summary.std)
+    assert len(rows) == 3 * len(Matrix) * len(Metric)
+
+
+def test_that_the_real_pair_opens_as_a_series_and_every_figure_can_be_drawn(
+    open_program, settled, shared_data, tmp_path
+):
+    weights = shared_data / "weights"
+    program = open_program(
+        weights / "deit_tiny_patch16_224.fb_in1k", weights / "deit_tiny_pneumoniamnist"
+    )
+    settled(program)
+    series = program.session.series
+    assert [c.compared.label for c in series.comparisons] == ["epoch_3.pth", "epoch_6.pth"]
+    assert all(len(c.blocks) == 12 for c in series.comparisons)
+    assert set(program.exporting.kinds()) == set(FigureKind)
+    for kind in program.exporting.kinds():
+        program.exporting.export(ExportRequest(kind, FigureStyle(), tmp_path / kind.value))
+        settled(program)
+    assert program.window.findChildren(ErrorDialog) == []
+    assert {path.stem for path in tmp_path.glob("*.pdf")} == {kind.value for kind in FigureKind}
