@@ -24,7 +24,7 @@ _SAYS = (
     "Shape in the reference",
     "Shape in the compared model",
 )
-_WIDTHS = (12, 22, 24, 24, 14, 14)
+_WIDTHS = (17, 21, 23, 23, 13, 13)
 _NAMES = (2, 3)
 _ALL = "all"
 _UNREMARKABLE = (MatchKind.MATCHED, MatchKind.RENAMED)
