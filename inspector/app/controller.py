@@ -17,6 +17,7 @@ from inspector.app.job_line import JobLine
 from inspector.app.main_window import MainWindow
 from inspector.app.opening import Opening
 from inspector.app.remembering import Remembering
+from inspector.app.responsiveness import Responsiveness
 from inspector.app.settings import Settings
 from inspector.app.shooting import Shooting
 from inspector.app.showing import Showing
@@ -42,6 +43,7 @@ class Controller(QObject):
         self._closed = self._fault_shown = self._is_first_look = self._has_failed = False
         self.session = Session(self)
         self.lane = Lane(self)
+        self.responsiveness = Responsiveness(self.lane, self)
         self.window = MainWindow(settings=settings)
         self.remembering = Remembering(settings, self)
         self.opening = Opening(self.session, self.lane, self)
@@ -102,6 +104,7 @@ class Controller(QObject):
         """After the event loop: wait for a job that did not listen, and close all files."""
         self.close()
         self.lane.wait()
+        self.responsiveness.end()
         self.opening.close_released()
 
     def _connect_work(self) -> None:

@@ -57,7 +57,9 @@ def refusal(folder: Path, error: OSError) -> ExportFailed:
         words, advice = "the disk is full", "Free some space, or choose a folder elsewhere."
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         words, advice = "it may not be written to", "Choose a folder of your own."
-    elif error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EEXIST):
+    elif error.errno in (errno.EEXIST, errno.ENOTDIR):
+        words, advice = "a file stands in its place", "Choose another folder."
+    elif error.errno == errno.ENOENT:
         words, advice = "there is no such folder", "Choose a folder that is there."
     elif error.errno == errno.ENAMETOOLONG:
         words, advice = "the name is too long", "Choose a shorter name."
