@@ -52,7 +52,7 @@ class Controller(QObject):
             self.session, self.lane, device=lambda: self.comparing.device, parent=self
         )
         self.announcing = Announcing(self.window.banner, self)
-        self.showing = Showing(self.session, self.announcing, self.window, self)
+        self.showing = Showing(self.session, self.lane, self.announcing, self.window, self)
         self.job_line = JobLine(self.lane, self.window, self)
         self.commands = Commands(
             self.session, self.opening, self.remembering, self.window, parent=self

@@ -8,6 +8,7 @@ from inspector.app.announcing import Announcing
 from inspector.app.main_window import MainWindow
 from inspector.app.notes import notes_on
 from inspector.core.outline import ModelOutline
+from inspector.jobs.lane import Lane
 from inspector.session import OpenModel, Session
 
 _REST_MS = 60
@@ -21,10 +22,16 @@ class Showing(QObject):
     """
 
     def __init__(
-        self, session: Session, announcing: Announcing, window: MainWindow, parent: QObject
+        self,
+        session: Session,
+        lane: Lane,
+        announcing: Announcing,
+        window: MainWindow,
+        parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._session = session
+        self._lane = lane
         self._announcing = announcing
         self._window = window
         self._waiting: set[Callable[[], None]] = set()
@@ -96,7 +103,9 @@ class Showing(QObject):
         if show is None:
             return
         self._waiting.discard(show)
+        self._lane.hold()
         show()
+        QTimer.singleShot(0, self._lane.release)
         self._turn.start(0 if self._waiting else _REST_MS)
 
     def _show_series_in_tree(self) -> None:

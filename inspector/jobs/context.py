@@ -10,6 +10,7 @@ from inspector.core.errors import Cancelled
 PROGRESS_EVERY_S = 0.05
 PARTIAL_EVERY_S = 0.1
 ESTIMATE_AFTER_S = 1.0
+LONGEST_WAIT_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,14 @@ class JobContext:
         label: str,
         *,
         cancelled: Event,
+        go: Event,
         report: Callable[[JobState], None],
         leave: Callable[["JobContext"], None],
     ) -> None:
         self._key = key
         self._label = label
         self._cancelled = cancelled
+        self._go = go
         self._report = report
         self._leave = leave
         self._reported = self._left = float("-inf")
@@ -54,11 +57,14 @@ class JobContext:
     def progress(self, done: int, total: int, text: str = "") -> None:
         """Report `done` of `total` units, passed on at most every 50 ms.
 
+        Waits, but never long, while the window is drawing: see `Lane.hold`.
+
         Raises
         ------
         Cancelled
             When the job is no longer wanted.
         """
+        self._go.wait(LONGEST_WAIT_S)
         if self._cancelled.is_set():
             raise Cancelled
         now = monotonic()

@@ -103,9 +103,22 @@ class Lane(QObject):
         job = self._newest.get(key)
         return job is not None and not job.cancelled.is_set()
 
+    def hold(self) -> None:
+        """Let the running job wait at its next progress report, because the window draws.
+
+        Two threads that both run Python hand the interpreter back and forth at every call into
+        Qt, and a drawing of 20 ms would take ten times as long. A job waits at most 0.25 s.
+        """
+        self._worker.go.clear()
+
+    def release(self) -> None:
+        """After `hold`: the window has drawn."""
+        self._worker.go.set()
+
     def close(self, limit_ms: int = CLOSE_LIMIT_MS) -> bool:
         """Take no more jobs, cancel all, and wait for the thread; whether it has ended in time."""
         self._closed = True
+        self.release()
         for job in list(self._live.values()):
             self._drop(job)
         self._thread.quit()
@@ -237,6 +250,8 @@ class _Worker(QObject):
     def __init__(self, queue: _Queue) -> None:
         super().__init__()
         self._queue = queue
+        self.go = Event()
+        self.go.set()
 
     @Slot()
     def work(self) -> None:
@@ -253,6 +268,7 @@ class _Worker(QObject):
             job.key,
             job.label,
             cancelled=job.cancelled,
+            go=self.go,
             report=lambda state: self.progressed.emit(job.number, state),
             leave=lambda left: self.partial_left.emit(job.number, left),
         )

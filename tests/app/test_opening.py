@@ -15,11 +15,14 @@ def weights() -> dict:
     return vit_weights(depth=1)
 
 
-def context(cancelled: threading.Event | None = None) -> JobContext:
+def context() -> JobContext:
+    go = threading.Event()
+    go.set()
     return JobContext(
         "open",
         "",
-        cancelled=cancelled or threading.Event(),
+        cancelled=threading.Event(),
+        go=go,
         report=lambda _: None,
         leave=lambda _: None,
     )

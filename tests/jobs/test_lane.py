@@ -39,6 +39,12 @@ def log(lane):
     return Log(lane)
 
 
+def set_event() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
+
+
 def until_cancelled(started: threading.Event | None = None):
     def job(context: JobContext) -> None:
         if started is not None:
@@ -187,7 +193,12 @@ def test_that_the_time_left_follows_from_the_pace_of_the_current_phase(lane, log
     clock = iter([0.0, 1.0, 2.0, 2.0, 3.5])
     states = []
     context = JobContext(
-        "k", "", cancelled=threading.Event(), report=states.append, leave=lambda _: None
+        "k",
+        "",
+        cancelled=threading.Event(),
+        go=set_event(),
+        report=states.append,
+        leave=lambda _: None,
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("inspector.jobs.context.monotonic", lambda: next(clock))
@@ -292,9 +303,7 @@ def test_that_fifty_lanes_open_and_close_with_a_job_under_way(qapp):
 
 
 def test_that_cancelled_is_raised_by_partial_results_too():
-    cancelled = threading.Event()
-    cancelled.set()
-    context = JobContext("k", "", cancelled=cancelled, report=print, leave=print)
+    context = JobContext("k", "", cancelled=set_event(), go=set_event(), report=print, leave=print)
     with pytest.raises(Cancelled):
         context.partial(1)
 
@@ -326,3 +335,34 @@ def test_that_the_event_loop_stalls_less_than_100_ms_while_arrays_as_large_as_sw
     timer.stop()
     assert len(ticks) > 5
     assert np.diff(ticks).max() < 0.1
+
+
+def test_that_a_held_job_waits_at_its_next_report_until_it_is_released(lane, log, qtbot):
+    started, went_on = threading.Event(), threading.Event()
+
+    def job(context):
+        started.set()
+        context.progress(0, 1)
+        went_on.set()
+
+    lane.hold()
+    lane.submit("k", job, label="held")
+    assert started.wait(5)
+    assert not went_on.wait(0.05)
+    lane.release()
+    assert went_on.wait(5)
+
+
+def test_that_a_job_is_never_held_for_long(lane, qtbot):
+    lane.hold()
+    with qtbot.waitSignal(lane.idle, timeout=5000):
+        lane.submit("k", lambda context: context.progress(0, 1), label="held")
+    lane.release()
+
+
+def test_that_a_held_job_can_be_closed_at_once(qapp):
+    lane, started = Lane(), threading.Event()
+    lane.hold()
+    lane.submit("k", until_cancelled(started), label="held")
+    assert started.wait(5)
+    assert lane.close(1000)
