@@ -16,6 +16,7 @@ from inspector.checkpoints.pickle_values import ArrayRecord, Span, TensorRecord,
 from inspector.core.errors import BadCheckpoint
 
 Record = TensorRecord | ArrayRecord | Unreadable
+_RECORDS = (TensorRecord, ArrayRecord, Unreadable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Storages:
 
 def is_record(value: Any) -> bool:
     """Whether a value of the pickle is a tensor, readable or not."""
-    return isinstance(value, TensorRecord | ArrayRecord | Unreadable)
+    return isinstance(value, _RECORDS)
 
 
 def why_unreadable(record: Record) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from inspector.checkpoints.mapped_file import MappedFile
-from inspector.checkpoints.pickle_bytes import PickleBytes, damaged
+from inspector.checkpoints.pickle_bytes import LONG_TEXT, PickleBytes, damaged
 from inspector.checkpoints.pickle_rebuild import Rebuild, set_state
 from inspector.checkpoints.pickle_values import Global, Instance, Span
 from inspector.core.errors import BadCheckpoint
@@ -20,8 +20,11 @@ from inspector.core.progress import Progress, silent
 MOST_STEPS = 2_000_000
 _MOST_DIGITS = 256
 _MOST_KEY_PARTS = 16
+_TRUSTED_KEYS = (str, bytes, bool, type(None), Global, Instance)
 _STEPS_PER_REPORT = 1 << 15
 _STOP, _MARK, _TUPLE, _BINGET, _LONG_BINGET, _LONG_BINPUT, _BININT1, _BININT2 = b".(thjrKM"
+_TUPLE1, _TUPLE2, _BINFLOAT, _BINUNICODE, _REDUCE, _BINPERSID, _EMPTY_DICT = b"\x85\x86GXRQ}"
+_LONGEST = 9  # bytes of an opcode with its argument, texts apart
 _CONSTANTS = {ord(")"): (), ord("N"): None, 0x88: True, 0x89: False}
 _U2, _I4, _U4 = struct.Struct("<H"), struct.Struct("<i"), struct.Struct("<I")
 _U8, _F8 = struct.Struct("<Q"), struct.Struct(">d")
@@ -85,10 +88,11 @@ class PickleMachine(PickleBytes):
             if self._steps >= self._next_report:
                 self._report()
 
-    def _run(self) -> None:
+    def _run(self) -> None:  # noqa: C901, PLR0912, PLR0915 - one branch an opcode, for speed
         """Do the opcodes that a checkpoint mostly consists of, without a call for each."""
         stack, memo, piece, at = self._stack, self._memo, self._piece, self._at
-        last = len(piece) - 5
+        rebuild, length = self._rebuild, len(self._piece)
+        last = length - _LONGEST
         steps = 0
         while at < last:
             code = piece[at]
@@ -98,6 +102,9 @@ class PickleMachine(PickleBytes):
             elif code == _BINGET:
                 stack.append(memo[piece[at + 1]])
                 at += 2
+            elif code == _LONG_BINGET:
+                stack.append(memo[_U4.unpack_from(piece, at + 1)[0]])
+                at += 5
             elif code == _BININT1:
                 stack.append(piece[at + 1])
                 at += 2
@@ -108,16 +115,39 @@ class PickleMachine(PickleBytes):
                 self._below.append(stack)
                 stack = []
                 at += 1
+            elif code == _BINFLOAT:
+                stack.append(_F8.unpack_from(piece, at + 1)[0])
+                at += 9
             elif code == _TUPLE:
                 values, stack = stack, self._below.pop()
                 stack.append(tuple(values))
                 at += 1
-            elif code == _LONG_BINGET:
-                stack.append(memo[_U4.unpack_from(piece, at + 1)[0]])
-                at += 5
+            elif code == _REDUCE:
+                args = stack.pop()
+                stack[-1] = rebuild.call(stack[-1], args if isinstance(args, tuple) else ())
+                at += 1
+            elif code == _BINUNICODE:
+                end = at + 5 + _U4.unpack_from(piece, at + 1)[0]
+                if end > length or end - at > LONG_TEXT or not self._keep(end - at - 5):
+                    break
+                stack.append(piece[at + 5 : end].decode("utf-8", "surrogatepass"))
+                at = end
             elif code == _BININT2:
                 stack.append(piece[at + 1] | piece[at + 2] << 8)
                 at += 3
+            elif code == _BINPERSID:
+                stack[-1] = rebuild.persistent(stack[-1])
+                at += 1
+            elif code == _TUPLE1:
+                stack[-1] = (stack[-1],)
+                at += 1
+            elif code == _EMPTY_DICT:
+                stack.append({})
+                at += 1
+            elif code == _TUPLE2:
+                second = stack.pop()
+                stack[-1] = (stack[-1], second)
+                at += 1
             else:
                 break
             steps += 1
@@ -361,7 +391,7 @@ def _key(key: Any) -> Any:
     Chosen integers can make every look-up in a dict slow, and hashing deeply nested tuples
     overflows the stack of the interpreter.
     """
-    if isinstance(key, str | bytes | bool | None | Global | Instance):
+    if type(key) is str or isinstance(key, _TRUSTED_KEYS):
         return key
     if isinstance(key, int | float):
         return key if abs(key) < 1 << 32 else Opaque()

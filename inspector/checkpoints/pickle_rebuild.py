@@ -95,7 +95,8 @@ class Rebuild:
             return Instance(None, args)
         meaning = _MEANINGS.get((function.module, function.name))
         if meaning is not None:
-            self._charge(args)
+            if meaning is not _tensor:
+                self._charge(args)
             return meaning(*args)
         if function.module == "torch._utils" and function.name.startswith("_rebuild_"):
             return Unreadable(f"written by {function.name}")

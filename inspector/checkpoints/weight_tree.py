@@ -1,7 +1,7 @@
 """The values of a file as a tree: dictionaries, pickled modules, and the tensors in them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from inspector.checkpoints.lazy_tensors import Record, is_record
@@ -30,8 +30,10 @@ _TRAINING = frozenset(
         *("scaler", "loss_scaler", "grad_scaler", "amp"),
     )
 )
-_STATES = ("optimizer", "optimizer", "scheduler")
+_STATES = ("optimizer", "optimiser", "scheduler")
 _WRAPPERS = frozenset(PLAIN + AVERAGED)
+_BRANCHES = (dict, list, tuple, Instance)
+_LEAVES = frozenset((str, int, float, bool, type(None), bytes))
 
 
 class WeightTree:
@@ -42,37 +44,44 @@ class WeightTree:
     """
 
     def __init__(self) -> None:
-        self._holds: dict[int, bool] = {}
+        self._below: dict[int, int] = {}
         self._listed = 0
         self.training_tensors = 0
 
     def holds_tensors(self, node: Any, depth: int = 0) -> bool:
         """Whether there is any tensor in a value or below it."""
-        if is_record(node):
-            return True
-        if not isinstance(node, dict | list | tuple | Instance) or depth > _MOST_DEPTH:
-            return False
-        known = self._holds.get(id(node))
-        if known is None:
-            self._holds[id(node)] = False
-            known = any(self.holds_tensors(child, depth + 1) for _, child in children(node))
-            self._holds[id(node)] = known
-        return known
+        return self._tensors_below(node, depth) > 0
 
     def weights_below(self, node: Any) -> list[tuple[str, Any]]:
         """Children that hold tensors, without what belongs to the training, which is counted."""
         if _is_optimizer(node):
-            self.training_tensors += sum(1 for _ in self.records(node))
+            self.training_tensors += self._tensors_below(node)
             return []
         kept = []
         for key, child in children(node):
             if not self.holds_tensors(child):
                 continue
             if is_training(key, child) or _is_optimizer(child):
-                self.training_tensors += sum(1 for _ in self.records(child))
+                self.training_tensors += self._tensors_below(child)
                 continue
             kept.append((key, child))
         return kept
+
+    def _tensors_below(self, node: Any, depth: int = 0) -> int:
+        """Number of tensors in a value and below it, one that is named twice counted twice."""
+        if is_record(node):
+            return 1
+        if not isinstance(node, _BRANCHES) or depth > _MOST_DEPTH:
+            return 0
+        known = self._below.get(id(node))
+        if known is None:
+            self._below[id(node)] = 0
+            known = 0
+            for child in _values(node):
+                if type(child) not in _LEAVES:
+                    known += self._tensors_below(child, depth + 1)
+            self._below[id(node)] = known
+        return known
 
     def records(self, node: Any, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, Record]]:
         """Tensors below a value, in file order, by names joined by dots."""
@@ -112,6 +121,13 @@ def children(node: Any) -> Iterator[tuple[str, Any]]:
     return _children_of_module(node) if is_module(node) else _children_of_instance(node)
 
 
+def _values(node: Any) -> Iterable[Any]:
+    """What `children` gives, without the names."""
+    if isinstance(node, list | tuple):
+        return node
+    return (value for _, value in children(node))
+
+
 def is_module(node: Any) -> bool:
     """Whether a value is a pickled ``torch.nn.Module``."""
     if not isinstance(node, Instance):
@@ -124,7 +140,10 @@ def is_training(key: str, node: Any) -> bool:
     """Whether a key names state of the training: an optimizer, a schedule, a log."""
     if key in _TRAINING:
         return True
-    words = re.findall("[a-z]+", key.lower())
+    plain = key.lower()
+    if "optim" not in plain and "scheduler" not in plain:
+        return False
+    words = re.findall("[a-z]+", plain)
     named = any(word == "optim" or word.startswith(_STATES) for word in words)
     return named and not is_record(node)
 
