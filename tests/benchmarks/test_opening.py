@@ -110,7 +110,18 @@ def write_runner_checkpoint(path: Path) -> None:
         }
         for index, tensor in enumerate(trained)
     }
-    groups = [{"lr": 1e-4, "weight_decay": 0.05, "params": [n]} for n in range(len(trained))]
+    groups = [group_of(n) for n in range(len(trained))]
+    schedules = [
+        {
+            "param_name": "lr",
+            "begin": 0,
+            "end": end,
+            "base_values": [1e-4 + n * 1e-9 for n in range(len(trained))],
+            "last_step": 7330,
+            "_last_value": [1e-5 + n * 1e-9 for n in range(len(trained))],
+        }
+        for end in (1000, 36)
+    ]
     content = {
         "meta": {
             "epoch": 1,
@@ -125,9 +136,28 @@ def write_runner_checkpoint(path: Path) -> None:
         "state_dict": weights,
         "message_hub": message_hub(),
         "optimizer": {"state": state, "param_groups": groups},
-        "param_schedulers": [{"last_step": 7330, "base_values": [1e-4] * 12}],
+        "param_schedulers": schedules,
     }
     torch.save(content, path)
+
+
+def group_of(parameter: int) -> dict[str, object]:
+    """A group of AdamW for each parameter, as settings by parameter make MMEngine write."""
+    return {
+        "lr": 1e-4,
+        "betas": (0.9, 0.999),
+        "eps": 1e-8,
+        "weight_decay": 0.05,
+        "amsgrad": False,
+        "maximize": False,
+        "foreach": None,
+        "capturable": False,
+        "differentiable": False,
+        "fused": None,
+        "decoupled_weight_decay": True,
+        "initial_lr": 1e-4,
+        "params": [parameter],
+    }
 
 
 def message_hub() -> dict[str, object]:
