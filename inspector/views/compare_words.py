@@ -39,8 +39,10 @@ def left_out_text(comparison: Comparison) -> str:
     parts = [f"{_tensors(number, kind)}" for number, kind in counts if number]
     if comparison.skipped:
         parts.append(f"{counted(len(comparison.skipped), 'block')} not compared")
-    for name, card in (("A", comparison.reference), ("B", comparison.compared)):
-        parts += [f"assumed of {name}: {_clause(text)}" for text in card.assumed[:1]]
+    cards = {"A": comparison.reference, "B": comparison.compared}
+    guessed = [name for name, card in cards.items() if card.assumed]
+    if guessed:
+        parts.append(f"assumptions about {' and '.join(guessed)}")
     text = ", ".join(parts)
     return text[:1].upper() + text[1:]
 
@@ -49,7 +51,3 @@ def _tensors(number: int, kind: MatchKind) -> str:
     if kind is MatchKind.SHAPE_DIFFERS:
         return f"{counted(number, 'shape')} {'differs' if number == 1 else 'differ'}"
     return f"{counted(number, 'tensor')} {kind}"
-
-
-def _clause(sentence: str) -> str:
-    return sentence.rstrip(".")
