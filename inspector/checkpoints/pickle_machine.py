@@ -20,6 +20,7 @@ from inspector.core.progress import Progress, silent
 MOST_STEPS = 2_000_000
 _MOST_DIGITS = 256
 _MOST_KEY_PARTS = 16
+_MOST_KEY = 1 << 32
 _TRUSTED_KEYS = (str, bytes, bool, type(None), Global, Instance)
 _STEPS_PER_REPORT = 1 << 15
 _STOP, _MARK, _TUPLE, _BINGET, _LONG_BINGET, _LONG_BINPUT, _BININT1, _BININT2 = b".(thjrKM"
@@ -394,7 +395,11 @@ def _key(key: Any) -> Any:
     if type(key) is str or isinstance(key, _TRUSTED_KEYS):
         return key
     if isinstance(key, int | float):
-        return key if abs(key) < 1 << 32 else Opaque()
+        return key if abs(key) < _MOST_KEY else Opaque()
     if isinstance(key, tuple) and len(key) <= _MOST_KEY_PARTS:
-        return key if all(isinstance(part, str | int) for part in key) else Opaque()
+        return key if all(map(_is_simple, key)) else Opaque()
     return Opaque()
+
+
+def _is_simple(part: Any) -> bool:
+    return isinstance(part, str) or (isinstance(part, int) and abs(part) < _MOST_KEY)

@@ -95,7 +95,7 @@ class Rebuild:
             return Instance(None, args)
         meaning = _MEANINGS.get((function.module, function.name))
         if meaning is not None:
-            if meaning is not _tensor:
+            if meaning is not _tensor or list in map(type, args[2:4]):
                 self._charge(args)
             return meaning(*args)
         if function.module == "torch._utils" and function.name.startswith("_rebuild_"):
@@ -131,7 +131,7 @@ def set_state(target: Any, state: Any) -> None:
         target.state = state
     elif isinstance(target, DtypeRecord) and isinstance(state, tuple) and len(state) > 1:
         target.order = state[1] if state[1] in ("<", ">", "|", "=") else "?"
-    elif isinstance(target, ArrayRecord) and isinstance(state, tuple) and len(state) == 5:
+    elif isinstance(target, ArrayRecord) and _is_array_state(state):
         _, target.shape, target.dtype, target.columns_first, target.data = (
             state[0],
             _sizes(state[1]),
@@ -139,6 +139,10 @@ def set_state(target: Any, state: Any) -> None:
             bool(state[3]),
             state[4] if isinstance(state[4], bytes | str | Span) else None,
         )
+
+
+def _is_array_state(state: Any) -> bool:
+    return isinstance(state, tuple) and len(state) == 5 and isinstance(state[1], tuple)
 
 
 def dtype_word(value: Any) -> str:
@@ -206,7 +210,7 @@ def _meta_tensor(_dtype: Any, shape: Any, *_rest: Any) -> Unreadable:
 
 def _from_type(function: Any, _type: Any, args: Any, _state: Any = None) -> Any:
     meaning = _MEANINGS.get((function.module, function.name)) if _is_global(function) else None
-    if meaning is None or meaning is _from_type or not isinstance(args, tuple):
+    if meaning not in _TENSORS or not isinstance(args, tuple):
         return Unreadable("of a tensor class that is not known")
     return meaning(*args)
 
@@ -302,9 +306,11 @@ _MEANINGS: dict[tuple[str, str], Callable[..., Any]] = {
     ("collections", "defaultdict"): lambda *_factory: {},
     ("collections", "Counter"): lambda counts=None: counts if isinstance(counts, dict) else {},
     ("builtins", "dict"): lambda *_pairs: {},
+    ("builtins", "bytes"): _bytearray,
     ("builtins", "set"): _members,
     ("builtins", "frozenset"): _members,
     ("builtins", "bytearray"): _bytearray,
+    ("__builtin__", "bytes"): _bytearray,
     ("__builtin__", "set"): _members,
     ("__builtin__", "frozenset"): _members,
     ("__builtin__", "bytearray"): _bytearray,
@@ -321,3 +327,5 @@ _MEANINGS: dict[tuple[str, str], Callable[..., Any]] = {
     **{(module, "scalar"): _scalar for module in _NUMPY},
     **{(module, "_frombuffer"): _array_from_buffer for module in _NUMPY},
 }
+_TENSORS = (_tensor, _typed_tensor, _first, _meta_tensor, _quantised)
+"""Calls whose result is a tensor, and that copy nothing."""

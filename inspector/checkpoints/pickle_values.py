@@ -40,10 +40,13 @@ class Instance:
 
     @property
     def attributes(self) -> dict[Any, Any]:
-        """Attributes by name, where the state is of the usual forms."""
+        """Attributes by name, where the state is of the usual forms.
+
+        Of an object with both a dictionary and slots the dictionary: nothing is copied.
+        """
         state = self.state
         if isinstance(state, tuple) and len(state) == 2:
-            state = {**_dict(state[0]), **_dict(state[1])}
+            return _dict(state[0]) or _dict(state[1])
         return _dict(state)
 
 

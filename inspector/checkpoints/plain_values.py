@@ -7,15 +7,17 @@ from inspector.checkpoints.pickle_values import Global, Instance, Span
 _MOST_DEPTH = 12
 _MOST_VALUES = 20_000
 _MOST_TEXT = 1 << 20
+_MOST_TEXTS = 4 << 20
 
 
 class _Budget:
-    """How many more values may be taken."""
+    """How many more values, and bytes of long texts, may be taken."""
 
-    __slots__ = ("left",)
+    __slots__ = ("left", "text")
 
     def __init__(self) -> None:
         self.left = _MOST_VALUES
+        self.text = _MOST_TEXTS
 
 
 def plain(value: Any) -> Any:
@@ -41,7 +43,8 @@ def _plain(value: Any, depth: int, budget: _Budget) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, Span):
-        return text_of(value)
+        budget.text -= value.count
+        return text_of(value) if budget.text >= 0 else None
     if isinstance(value, list | tuple):
         return [_plain(part, depth + 1, budget) for part in value[: budget.left + 1]]
     if isinstance(value, dict):

@@ -48,7 +48,8 @@ def stored_meta(root: Any) -> dict[str, Any]:
     inner = {
         key: value for key, value in _mapping(top.get("meta")).items() if key not in _META_TEXT
     }
-    return {str(k): plain(v) for k, v in {**found, **inner}.items() if isinstance(k, str)}
+    made = plain({k: v for k, v in {**found, **inner}.items() if isinstance(k, str)})
+    return made if isinstance(made, dict) else {}
 
 
 def _mapping(value: Any) -> dict[Any, Any]:

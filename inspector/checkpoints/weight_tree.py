@@ -9,7 +9,12 @@ from inspector.checkpoints.pickle_values import Instance
 from inspector.core.errors import BadCheckpoint
 
 MOST_TENSORS = 200_000
+MOST_VISITS = 4_000_000
+"""How often a value may be looked at; a pickle has fewer, unless some are named again and again."""
+
 _MOST_DEPTH = 48
+_LETTERS_PER_VISIT = 16
+_VISITS_PER_COLLECTION = 8
 
 PLAIN = (
     *("state_dict", "model_state_dict", "model_state", "model_weights", "model", "net", "network"),
@@ -32,6 +37,7 @@ _TRAINING = frozenset(
 )
 _STATES = ("optimizer", "optimiser", "scheduler")
 _WRAPPERS = frozenset(PLAIN + AVERAGED)
+_OF_MODULE = ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set")
 _BRANCHES = (dict, list, tuple, Instance)
 _LEAVES = frozenset((str, int, float, bool, type(None), bytes))
 
@@ -40,12 +46,13 @@ class WeightTree:
     """Answers, for the values of one file, where its tensors are.
 
     What was found out about a value is kept, so that a value that the file names a million times
-    is looked at once.
+    is looked at once; where each place of it counts, the visits are limited.
     """
 
     def __init__(self) -> None:
         self._below: dict[int, int] = {}
         self._listed = 0
+        self._visits = 0
         self.training_tensors = 0
 
     def holds_tensors(self, node: Any, depth: int = 0) -> bool:
@@ -58,7 +65,7 @@ class WeightTree:
             self.training_tensors += self._tensors_below(node)
             return []
         kept = []
-        for key, child in children(node):
+        for key, child in self._children(node):
             if not self.holds_tensors(child):
                 continue
             if is_training(key, child) or _is_optimizer(child):
@@ -77,6 +84,7 @@ class WeightTree:
         if known is None:
             self._below[id(node)] = 0
             known = 0
+            self._spend(_size(node))
             for child in _values(node):
                 if type(child) not in _LEAVES:
                     known += self._tensors_below(child, depth + 1)
@@ -93,8 +101,10 @@ class WeightTree:
             return
         if depth > _MOST_DEPTH or not self.holds_tensors(node, depth):
             return
-        for key, child in children(node):
-            yield from self.records(child, f"{prefix}.{key}" if prefix else key, depth + 1)
+        for key, child in self._children(node):
+            name = f"{prefix}.{key}" if prefix else key
+            self._spend(len(name) // _LETTERS_PER_VISIT)
+            yield from self.records(child, name, depth + 1)
 
     def is_wrapper(self, key: str, node: Any, depth: int = 0) -> bool:
         """Whether a child stands for a whole set of weights rather than for a part of one."""
@@ -102,12 +112,21 @@ class WeightTree:
             return False
         if is_module(node):
             return True
-        below = list(children(node))
+        below = list(self._children(node))
         if any("." in name and is_record(child) for name, child in below):
             return True
         if key not in _WRAPPERS:
             return False
         return any(is_record(v) or self.is_wrapper(k, v, depth + 1) for k, v in below)
+
+    def _children(self, node: Any) -> Iterator[tuple[str, Any]]:
+        self._spend(_VISITS_PER_COLLECTION + _size(node))
+        return children(node)
+
+    def _spend(self, visits: int) -> None:
+        self._visits += visits
+        if self._visits > MOST_VISITS:
+            raise BadCheckpoint("The file's values unfold to far more than it holds.")
 
 
 def children(node: Any) -> Iterator[tuple[str, Any]]:
@@ -126,6 +145,15 @@ def _values(node: Any) -> Iterable[Any]:
     if isinstance(node, list | tuple):
         return node
     return (value for _, value in children(node))
+
+
+def _size(node: Any) -> int:
+    """How many values `children` looks at."""
+    if not isinstance(node, Instance):
+        return len(node) if isinstance(node, dict | list | tuple) else 0
+    own = node.attributes
+    parts = (node.items, own, *(own.get(group) for group in _OF_MODULE))
+    return sum(len(part) for part in parts if isinstance(part, dict | list | tuple))
 
 
 def is_module(node: Any) -> bool:

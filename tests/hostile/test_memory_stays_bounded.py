@@ -29,6 +29,7 @@ from tests.hostile.pickle_writing import (
     name,
     row,
     sound_model,
+    storage,
     tensor,
     text,
     zip_file,
@@ -138,6 +139,85 @@ def test_that_values_that_unfold_without_end_are_followed_once(tmp_path: Path, f
         open_checkpoint(path).close()
 
 
+def shared(levels: int, seed: bytes, keys: tuple[str, ...]) -> bytes:
+    """A dictionary that holds the one before under each key."""
+    body = seed + b"q\x00"
+    for _ in range(levels):
+        body += b"0}(" + b"".join(text(key) + b"h\x00" for key in keys) + b"uq\x00"
+    return body
+
+
+def state_of_many(state: bytes) -> bytes:
+    """Ten thousand objects of one large state."""
+    entries = b"".join(text(f"k{n}") + b"N" for n in range(20_000))
+    one = b"}(" + entries + text("state_dict") + tensor() + b"uq\x010"
+    objects = b"(" + (b"h\x00)\x81" + state + b"b") * 10_000 + b"l"
+    return one + name("a", "B") + b"q\x000" + dictionary(state_dict=objects)
+
+
+def visited_again_and_again() -> dict[str, bytes]:
+    """Small pickles in which each place of a shared value has to be looked at."""
+    weights = b"(" + tensor() + b"l"
+    long = "k" * 4000
+    wrappers = ("state_dict", "model", "net", "network", "module", "teacher", "student")
+    hidden = shared(44, dictionary(foo=weights), ("model", "net"))
+    return {
+        "long names": dictionary(state_dict=shared(30, weights, (long + "0", long + "1"))),
+        "wrappers without weights": dictionary(weight=tensor(), state_dict=hidden),
+        "wrappers in wrappers": dictionary(state_dict=shared(30, weights, wrappers)),
+        "objects of one state": state_of_many(b"h\x01"),
+        "objects of one state and slots": state_of_many(b"h\x01}\x86"),
+    }
+
+
+@pytest.mark.parametrize("form", visited_again_and_again())
+def test_that_values_named_again_and_again_are_not_followed_for_ever(tmp_path: Path, form: str):
+    path = zip_file(tmp_path / "m.pth", PROTO2 + visited_again_and_again()[form] + STOP)
+    start = time.monotonic()
+    with pytest.raises(BadCheckpoint, match="unfold to far more"):
+        open_checkpoint(path)
+    assert time.monotonic() - start < SECONDS / 2
+
+
+def test_that_settings_named_again_and_again_are_read_in_part(tmp_path: Path):
+    long = text("x" * 1_000_000) + b"q\x010"
+    row_of_it = b"(" + b"h\x01" * 19_000 + b"l"
+    path = zip_file(tmp_path / "a.pth", PROTO2 + long + settings(args=dictionary(a=row_of_it)))
+    with bounded(SMALL_MIB), open_checkpoint(path) as checkpoint:
+        texts = [value for value in checkpoint.config["args"]["a"] if value is not None]
+        assert texts == ["x" * 1_000_000] * 4
+    nothing = b"(" + b"N" * 19_000 + b"lq\x010"
+    keys = b"".join(text(f"k{n}") + b"h\x01" for n in range(5000))
+    meta = b"}(" + text("epoch") + b"K\x07" + keys + b"u"
+    path = zip_file(tmp_path / "b.pth", PROTO2 + nothing + settings(meta=meta))
+    with bounded(SMALL_MIB), open_checkpoint(path) as checkpoint:
+        assert checkpoint.meta["epoch"] == 7
+
+
+def settings(**more: bytes) -> bytes:
+    return dictionary(weight=tensor(), **more) + STOP
+
+
+def copied() -> dict[str, bytes]:
+    """Pickles that have a value copied by each of many short calls."""
+    sizes = b"(" + b"K\x01" * 64 + b"lq\x010"
+    args = b"(" + storage() + b"K\x00h\x01h\x01tq\x020"
+    long = text("x" * 4000) + b"q\x010"
+    encode = b"(" + name("_codecs", "encode") + b"Nh\x01\x85Ntq\x020"
+    calls = b"q\x000(" + b"h\x00h\x02R" * 100_000 + b"l"
+    return {
+        "shapes as lists": sizes + args + name("torch._utils", "_rebuild_tensor_v2") + calls,
+        "texts": long + encode + name("torch._tensor", "_rebuild_from_type_v2") + calls,
+    }
+
+
+@pytest.mark.parametrize("form", copied())
+def test_that_calls_copy_no_more_than_the_file_holds(tmp_path: Path, form: str):
+    path = zip_file(tmp_path / "m.pth", PROTO2 + copied()[form] + STOP)
+    with bounded(80), pytest.raises(BadCheckpoint):
+        open_checkpoint(path)
+
+
 def many() -> dict[str, bytes]:
     """Pickles of a few megabytes that make as many values as they can."""
     long = text("x" * 4000) + b"q\x010"
@@ -182,12 +262,14 @@ def test_that_long_texts_stay_in_the_file(tmp_path: Path):
 
 def test_that_colliding_numbers_as_keys_stall_nothing(tmp_path: Path):
     prime = (1 << 61) - 1
-    items = b"".join(integer(prime * n) + b"N" for n in range(1, 60_000))
-    path = zip_file(tmp_path / "m.pth", sound_model(state=b"}(" + items + b"u"))
-    start = time.monotonic()
-    with open_checkpoint(path) as checkpoint:
-        assert list(checkpoint.tensors) == ["weight"]
-    assert time.monotonic() - start < 5
+    for in_a_row in (b"", b"\x85"):
+        keys = (integer(prime * n) + in_a_row for n in range(1, 60_000))
+        items = b"".join(key + b"N" for key in keys)
+        path = zip_file(tmp_path / "m.pth", sound_model(state=b"}(" + items + b"u"))
+        start = time.monotonic()
+        with open_checkpoint(path) as checkpoint:
+            assert list(checkpoint.tensors) == ["weight"]
+        assert time.monotonic() - start < 5
 
 
 def test_that_a_compressed_npz_that_unfolds_a_thousandfold_is_refused(tmp_path: Path):
