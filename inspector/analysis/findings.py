@@ -225,6 +225,7 @@ class _Means:
     euclidean: float
     relative: float
     norm: float
+    dot: float
 
 
 def _scale(changed: list[Cell]) -> Iterator[Finding]:
@@ -260,20 +261,46 @@ def _verdict(least: _Means, others: list[_Means]) -> str:
         )
     if not shorter:
         return f"Relative to their length the picture is mixed: mean relative distance {relative}."
-    if min(ratios) > 1 + _EQUAL:
+    if min(ratios) > 1 + _EQUAL and all(_bulk(least) > _bulk(one) for one in others):
         return (
             f"{name} looks more similar only because its vectors are shorter ({norms}): relative "
             f"to their length they changed more, mean relative distance {relative}."
         )
-    if max(abs(ratio - 1) for ratio in ratios) <= _EQUAL:
+    if _mainly_length(least, others):
         return (
-            f"{name} looks more similar only because its vectors are shorter ({norms}): relative "
-            f"to their length they changed as much, mean relative distance {relative}. A low dot "
-            "product has the same cause."
+            f"{name} looks more similar mainly because its vectors are shorter ({norms}): relative "
+            f"to their length they changed about as much, mean relative distance {relative}."
+            + _same_cause(least, others)
         )
     return (
         f"Its vectors are shorter ({norms}); relative to their length the picture is mixed: mean "
         f"relative distance {relative}."
+    )
+
+
+def _bulk(one: _Means) -> float:
+    """Relative distance of all vectors together, in which single short ones do not weigh."""
+    return one.euclidean / one.norm
+
+
+def _mainly_length(least: _Means, others: list[_Means]) -> bool:
+    """Whether relative changes are about equal and differ by far less than the lengths do."""
+    for one in others:
+        ratio = least.relative / one.relative
+        if abs(ratio - 1) > _EQUAL:
+            return False
+        if abs(math.log(ratio)) > math.log(one.norm / least.norm) / 2:
+            return False
+    return True
+
+
+def _same_cause(least: _Means, others: list[_Means]) -> str:
+    """Of a dot product that is lower too: at about the same angle it follows from the lengths."""
+    if not all(0 < least.dot < _CLEARLY * one.dot for one in others):
+        return ""
+    return (
+        f" Its lower dot product (mean {number(least.dot)}, against {_both(others, 'dot')}) goes "
+        "with its length too."
     )
 
 
@@ -297,4 +324,5 @@ def _means(changed: list[Cell]) -> Iterator[_Means]:
                 mean[Metric.EUCLIDEAN],
                 mean[Metric.RELATIVE_DISTANCE],
                 mean[Metric.NORM_A],
+                mean[Metric.DOT],
             )

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspector.analysis.change_points import MINIMUM, change_points
@@ -25,6 +25,15 @@ def test_that_the_first_split_is_the_best_of_all():
     values = steps(0, 3, seed=2)
     best, _ = slow.best_split(values.tolist(), MINIMUM)
     assert best in change_points(values)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(16, 90), st.floats(0, 4))
+@settings(max_examples=60, deadline=None)
+def test_that_all_change_points_are_those_of_the_slow_twin(seed, size, height):
+    random = np.random.default_rng(seed)
+    levels = height * (random.random(size) < 0.08).cumsum() * random.choice([-1, 1], size=size)
+    values = (random.normal(size=size) + levels).tolist()
+    assert change_points(np.array(values)) == tuple(slow.change_points(values, MINIMUM))
 
 
 @pytest.mark.parametrize(

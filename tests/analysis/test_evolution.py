@@ -9,7 +9,8 @@ from inspector.core.address import Address
 from inspector.core.comparison import MatchKind
 from inspector.core.errors import BadCheckpoint, BadRequest, Cancelled, NotComparable
 from inspector.core.metrics import Metric
-from inspector.core.outline import Matrix
+from inspector.core.outline import BlockOutline, Matrix, ModelOutline, StageOutline, Stored
+from inspector.families.model import Model
 from tests import models
 from tests.reference import evolution as slow
 
@@ -37,6 +38,37 @@ def test_that_rows_belong_to_their_heads_and_columns_to_none():
     assert rows.head_of.tolist() == [0] * 4 + [1] * 4 + [2] * 4
     assert rows.vector_length == 12
     assert (compare(a, b, axis="in").blocks[0].matrices[0].head_of == -1).all()
+
+
+def uneven(change=0.0):
+    """One block of 3 heads: Q and K of 4 rows each, V of 6, on tokens of width 10."""
+    random = np.random.default_rng(3)
+    state = {str(m): random.normal(size=(18 if m is Matrix.V else 12, 10)) for m in Matrix}
+    block = BlockOutline(
+        address=Address(0, 0),
+        global_index=0,
+        embed_dim=10,
+        num_heads=3,
+        head_dim=4,
+        value_dim=6,
+        weights={m: Stored(str(m)) for m in Matrix},
+    )
+    outline = ModelOutline("ViT", "uneven", (StageOutline(0, (block,)),))
+    return Model(models.checkpoint(models.changed(state, change)), outline)
+
+
+@pytest.mark.parametrize("axis", ["out", "in"])
+def test_that_matrices_that_are_not_square_keep_heads_lengths_and_numbers(axis):
+    a, b = uneven(), uneven(0.1)
+    for matrix in compare(a, b, axis=axis).blocks[0].matrices:
+        size, rows = (6, 18) if matrix.matrix is Matrix.V else (4, 12)
+        heads = np.arange(rows) // size if axis == "out" else np.full(10, -1)
+        assert matrix.head_of.tolist() == heads.tolist()
+        assert matrix.vector_length == (10 if axis == "out" else rows)
+        weights = [model.weight(Address(0, 0), matrix.matrix) for model in (a, b)]
+        expected = slow.matrix_metrics(*weights, axis=axis)
+        for metric in Metric:
+            np.testing.assert_allclose(matrix[metric], expected[metric.value], rtol=1e-12)
 
 
 def test_that_blocks_keep_their_place_in_the_stages():

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from inspector.analysis.change_points import MINIMUM
 from inspector.analysis.evolution import compare, compare_series
 from inspector.analysis.invariant import with_products
-from inspector.analysis.local_findings import chance_of_as_many
+from inspector.analysis.local_findings import chance_of_as_many, local_findings
 from inspector.analysis.patterns import find_patterns
 from inspector.analysis.wording import count, listed, number, percent, runs
 from inspector.core.address import Address
@@ -108,13 +109,47 @@ def test_that_the_largest_and_smallest_change_are_named_and_lead_there():
 
 def test_that_short_value_vectors_are_said_to_look_more_similar_for_their_length_only():
     found = said(scale_pair(0.5, [0.1, 0.1, 0.1]), "smallest Euclidean distance")
-    assert "Value looks more similar only because its vectors are shorter" in found
-    assert "they changed as much" in found
+    assert "Value looks more similar mainly because its vectors are shorter" in found
+    assert "they changed about as much" in found
+    assert "Its lower dot product (mean " in found
 
 
 def test_that_value_vectors_that_changed_more_for_their_length_are_said_to():
     found = said(scale_pair(0.3, [0.1, 0.1, 0.2]), "smallest Euclidean distance")
     assert "relative to their length they changed more" in found
+
+
+def test_that_length_is_not_called_the_cause_where_the_relative_change_explains_as_much():
+    found = said(scale_pair(0.85, [0.1, 0.1, 0.088]), "smallest Euclidean distance")
+    assert "Its vectors are shorter" in found
+    assert "the picture is mixed" in found
+    assert "because" not in found
+
+
+def test_that_a_few_tiny_vectors_do_not_make_the_rest_look_more_changed():
+    state = state_with_value(0.8)
+    after = turned(state, [0.1, 0.1, 0.07])
+    for name, array in state.items():
+        if name.endswith("qkv.weight"):
+            last = array.shape[0] - 1
+            array[last] *= 1e-4
+            after[name][last] = array[last] + np.float32(1e-3) * after[name][last - 1]
+    found = said(compare(models.swin(state), models.swin(after)), "smallest Euclidean distance")
+    assert "because" not in found
+    assert "the picture is mixed" in found
+
+
+def test_that_nothing_is_said_of_a_dot_product_that_is_not_lower():
+    state = state_with_value(0.5)
+    after = turned(state, [1.0, 1.0, 1.0])
+    for name, array in after.items():
+        if name.endswith("qkv.weight"):
+            value = np.arange(array.shape[0]) >= 2 * array.shape[1]
+            array -= np.float32(0.65) * state[name]
+            array[value] = np.float32(2.19) * state[name][value]
+    found = said(compare(models.swin(state), models.swin(after)), "smallest Euclidean distance")
+    assert "because its vectors are shorter" in found
+    assert "dot product" not in found
 
 
 def test_that_value_vectors_that_really_changed_less_are_said_to():
@@ -162,7 +197,7 @@ def test_that_the_share_of_direction_is_that_of_the_matrices():
 
 
 def test_that_head_clusters_are_told_with_the_number_of_tests_and_what_chance_gives():
-    found = said(synthetic.comparison(), "Vectors of one head change alike")
+    found = said(synthetic.comparison(), "differs between heads")
     assert "of 66 matrices (permutation test, p ≤ 0.05; 3.3 expected by chance)" in found
     assert "η² = " in found
     assert "0.0099 is the least that 100 permutations can give" in found
@@ -172,7 +207,21 @@ def test_that_noise_is_not_told_as_head_clusters():
     state = models.swin_state(width=16)
     comparison = compare(models.swin(state), models.swin(turned(state, [0.1] * 3)))
     assert said(comparison, "No more head clusters than chance would give")
-    assert not said(comparison, "Vectors of one head change alike")
+    assert "heads account for" not in " ".join(sentences(comparison))
+
+
+def test_that_heads_are_said_to_account_for_what_they_do_in_the_matrices_that_differ():
+    comparison = synthetic.comparison()
+    patterns = find_patterns(comparison, permutations=100)
+    cosine = [p for p in patterns.patterns.values() if p.metric is Metric.COSINE_DISTANCE]
+    shares = sorted(p.eta_squared for p in cosine if p.p_value <= 0.05)
+    middle = (shares[(len(shares) - 1) // 2] + shares[len(shares) // 2]) / 2
+    found = said(comparison, "differs between heads")
+    assert f"differs between heads in {len(shares)} of 66 matrices" in found
+    assert (
+        f"heads account for {percent(middle)} of the variance over vectors in the median" in found
+    )
+    assert f"for {percent(shares[-1])} (η² = {number(shares[-1])}" in found
 
 
 def test_that_a_fall_at_the_end_of_a_matrix_is_told_with_its_z():
@@ -201,11 +250,52 @@ def test_that_no_fall_is_told_in_noise():
 
 
 def test_that_change_points_at_heads_are_counted_against_chance():
-    found = said(synthetic.comparison(width=32), "change points of the cosine distance")
+    found = said(synthetic.comparison(width=64), "change points of the cosine distance")
     assert "of a boundary between heads" in found
     words = found.split()
     near, chance = int(words[words.index("vectors,") + 1]), float(words[words.index("heads;") + 1])
     assert near > 3 * chance
+
+
+def test_that_change_points_near_heads_are_held_against_the_places_where_one_can_lie():
+    comparison = synthetic.comparison(width=32)
+    patterns = find_patterns(comparison, permutations=100).patterns
+    total = near = 0
+    chance = 0.0
+    for block, cell in comparison.cells():
+        points = patterns[block.address, cell.matrix, Metric.COSINE_DISTANCE].change_points
+        size = cell.count // block.num_heads
+        edges = [size * head for head in range(1, block.num_heads)]
+        if not edges:
+            continue
+        places = range(MINIMUM, cell.count - MINIMUM + 1)
+        beside = {place for place in places if min(abs(place - edge) for edge in edges) <= 2}
+        total += len(points)
+        near += sum(point in beside for point in points)
+        chance += len(points) * len(beside) / len(places)
+    assert said(comparison, "change points of the cosine distance") == (
+        f"Of {total} change points of the cosine distance along the vectors, {near} lie within 2 "
+        f"vectors of a boundary between heads; {number(chance)} would if they lay anywhere."
+    )
+
+
+@pytest.mark.parametrize(("offset", "near"), [(-3, 0), (-2, 2), (2, 2), (3, 0)])
+def test_that_two_vectors_from_a_boundary_are_near_and_three_are_not(offset, near):
+    comparison = synthetic.comparison(width=64)
+    places = {}
+    for block, cell in comparison.cells():
+        if block.num_heads == 2 and len(places) < 2:
+            places[block.address, cell.matrix] = cell.count // 2 + offset
+    patterns = {
+        key: replace(pattern, change_points=(places[key[:2]],) if key[:2] in places else ())
+        for key, pattern in find_patterns(comparison, permutations=10).patterns.items()
+    }
+    (found,) = [
+        finding.sentence
+        for finding in local_findings(comparison, patterns, permutations=10)
+        if "change points" in finding.sentence
+    ]
+    assert f"Of 2 change points of the cosine distance along the vectors, {near} lie" in found
 
 
 def unrelated(products):

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -53,6 +55,16 @@ def test_that_the_p_value_counts_the_orders_with_at_least_as_much_between_heads(
     etas = [slow.eta_squared(values[order].tolist(), HEADS.tolist()) for order in orders]
     hits = sum(eta >= found.eta_squared[0] - 1e-12 for eta in etas)
     assert found.p_value[0] == pytest.approx((1 + hits) / 301)
+
+
+@pytest.mark.parametrize("values", [[1, 2, 4, 8, 3, 7], [0, 0, 1, 1, 1, 0], [5, 1, 2, 9, 9, 9]])
+def test_that_p_values_of_few_vectors_are_those_of_all_orders(values):
+    heads = [0, 0, 0, 1, 1, 1]
+    etas = [slow.eta_squared(order, heads) for order in itertools.permutations(values)]
+    exact = sum(eta >= etas[0] - 1e-9 for eta in etas) / len(etas)
+    draws = 20_000
+    found = clusters(np.array(values, float), np.array(heads), permutations=draws).p_value[0]
+    assert found == pytest.approx(exact, abs=4 * (exact * (1 - exact) / draws) ** 0.5 + 1 / draws)
 
 
 def test_that_p_values_are_uniform_when_heads_mean_nothing():

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from inspector.core.comparison import MatrixComparison, summarise
+from inspector.core.comparison import Comparison, MatrixComparison, summarise
 from inspector.core.errors import BadRequest
 from inspector.core.metrics import Metric
 from inspector.core.outline import Matrix, Stored
@@ -55,6 +55,23 @@ def test_that_frozen_blocks_are_those_without_any_change() -> None:
     found = comparison(frozen_stages=2)
     assert [str(address) for address in found.frozen] == ["S0 B0", "S0 B1", "S1 B0", "S1 B1"]
     assert np.isnan(found.blocks[0].matrices[0].share_of_direction)
+
+
+def at_angle(cosine_distance: float) -> Comparison:
+    """One matrix of nine vectors whose median cosine distance is the given one."""
+    values = np.ones((len(Metric), 9))
+    values[list(Metric).index(Metric.COSINE_DISTANCE)] = [0.1] * 4 + [cosine_distance] + [2.0] * 4
+    matrix = MatrixComparison(Matrix.Q, values, np.zeros(9, np.int64), 4)
+    whole = comparison()
+    block = dataclasses.replace(whole.blocks[0], matrices=(matrix,))
+    return dataclasses.replace(whole, blocks=(block,))
+
+
+def test_that_models_are_unrelated_above_a_median_cosine_distance_of_four_fifths() -> None:
+    assert at_angle(0.801).unrelated
+    assert not at_angle(0.8).unrelated
+    assert at_angle(0.7).median_cosine_distance == 0.7
+    assert not at_angle(0.7).unrelated
 
 
 def test_that_a_series_has_one_axis() -> None:

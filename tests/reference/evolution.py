@@ -4,7 +4,9 @@ Python's own floats (float64), one vector after the other, every sum by `math.fs
 once. Where even that loses digits (the angle between nearly identical vectors) exact fractions.
 """
 
+import itertools
 import math
+import statistics
 from collections.abc import Sequence
 from decimal import Decimal, localcontext
 
@@ -103,3 +105,22 @@ def best_split(values: Sequence[float], minimum: int) -> tuple[int, float]:
     }
     best = max(gains, key=lambda split: gains[split])
     return best, gains[best]
+
+
+def change_points(values: Sequence[float], minimum: int) -> list[int]:
+    """Binary segmentation: a split gains more than 3 sigma^2 log n; its parts are split again."""
+    steps = [after - before for before, after in itertools.pairwise(values)]
+    middle = statistics.median(steps)
+    spread = statistics.median(abs(step - middle) for step in steps)
+    sigma = spread / statistics.NormalDist().inv_cdf(0.75) / math.sqrt(2)
+    least = 3 * sigma**2 * math.log(len(values))
+
+    def split(start: int, stop: int) -> list[int]:
+        if stop - start < 2 * minimum:
+            return []
+        place, gain = best_split(values[start:stop], minimum)
+        if gain <= least:
+            return []
+        return [*split(start, start + place), start + place, *split(start + place, stop)]
+
+    return split(0, len(values))
