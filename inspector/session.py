@@ -20,6 +20,20 @@ VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
+class Stamp:
+    """Size in bytes and time of change in nanoseconds of a file; -1 for one that is not there."""
+
+    path: Path
+    size: int
+    time: int
+
+
+def stamps_of(paths: Sequence[Path]) -> tuple[Stamp, ...]:
+    """What files look like now; never raises."""
+    return tuple(_stamp(path) for path in paths)
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A file or folder, and how it is read: what is needed to open the same model again."""
 
@@ -30,16 +44,20 @@ class Source:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OpenModel:
-    """An open model; `card` carries its label, unique among those that are open."""
+    """An open model; `card` carries its label, unique among those that are open.
+
+    `stamps` tell its files as they were when it was opened from what they may become.
+    """
 
     model: Model
     source: Source
     card: ModelCard
+    stamps: tuple[Stamp, ...] = ()
 
     @classmethod
     def of(cls, model: Model, source: Source) -> Self:
         """Label it by its file name until the session knows the others."""
-        return cls(model, source, model.card())
+        return cls(model, source, model.card(), stamps_of(model.checkpoint.files))
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +274,14 @@ class Session(QObject):
             vector = None
         compared = min(max(selection.compared, 0), last)
         return replace(selection, address=address, compared=compared, vector=vector)
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        status = path.stat()
+    except OSError:
+        return Stamp(path, -1, -1)
+    return Stamp(path, status.st_size, status.st_mtime_ns)
 
 
 def _nearest(outline: ModelOutline, address: Address | None) -> tuple[BlockOutline, Address]:

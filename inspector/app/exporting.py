@@ -1,7 +1,7 @@
 """Figures, their numbers and their provenance: previewed and written in the lane."""
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,14 +10,14 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
 from inspector.core.comparison import ComparisonSeries, Patterns
+from inspector.core.errors import ExportFailed
 from inspector.core.figures import ExportRequest, FigureKind, FigureStyle
 from inspector.core.progress import Progress
 from inspector.core.provenance import Provenance
 from inspector.core.selection import Selection
-from inspector.families.model import Model
 from inspector.jobs.context import JobContext
 from inspector.jobs.lane import Lane
-from inspector.session import Session, Source
+from inspector.session import OpenModel, Session, Stamp, stamps_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,18 +35,18 @@ class FigureContent:
     series: ComparisonSeries
     selection: Selection
     patterns: Patterns | None
-    models: tuple[tuple[Model, Source], ...]
+    models: tuple[OpenModel, ...]
     axis: str
     device: str
 
     @property
     def command(self) -> str:
         """The command line that writes the same numbers."""
-        paths = [str(source.path) for _, source in self.models]
+        paths = [str(entry.source.path) for entry in self.models]
         words = ["python", "-m", "inspector", "compare", *paths, "--out", "figures"]
         words += ["--axis", self.axis, "--device", self.device]
         for option in ("heads", "section"):
-            given = {getattr(source, option) for _, source in self.models} - {None}
+            given = {getattr(entry.source, option) for entry in self.models} - {None}
             words += [f"--{option}", str(given.pop())] if len(given) == 1 else []
         return shlex.join(words)
 
@@ -79,7 +79,7 @@ class Exporting(QObject):
         self._session = session
         self._lane = lane
         self._device = device
-        self._hashed: dict[tuple[tuple[str, int, int], ...], Provenance] = {}
+        self._hashed: dict[tuple[Stamp, ...], Provenance] = {}
         lane.result.connect(self._on_result)
         lane.failed.connect(self._on_failed)
 
@@ -93,7 +93,7 @@ class Exporting(QObject):
             session.series,
             session.selection,
             session.patterns,
-            tuple((entry.model, entry.source) for entry in session.models),
+            session.models,
             session.axis,
             self._device(),
         )
@@ -173,12 +173,19 @@ class Exporting(QObject):
         )
 
     def _provenance(self, content: FigureContent, progress: Progress) -> Provenance:
-        """Runs in the lane; a file is hashed once as long as its size and time stay the same."""
+        """Runs in the lane; a file is hashed once, and only as it was when it was opened.
+
+        Raises
+        ------
+        ExportFailed
+            When a file is another one now: its hash would vouch for numbers that are not its own.
+        """
         from inspector.analysis.devices import describe_device, resolve_device
         from inspector.export.provenance import provenance_of
 
-        files = [path for model, _ in content.models for path in model.checkpoint.files]
-        stamps = tuple(_stamp(path) for path in files)
+        stamps = tuple(stamp for entry in content.models for stamp in entry.stamps)
+        files = [stamp.path for stamp in stamps]
+        _refuse_changed(stamps)
         if stamps not in self._hashed:
             self._hashed[stamps] = provenance_of(
                 files, command="", parameters={}, device="", progress=progress
@@ -224,11 +231,18 @@ def _parameters(content: FigureContent) -> dict[str, object]:
         "metric": str(chosen.metric),
         "address": str(chosen.address) if chosen.address else None,
         "matrix": str(chosen.matrix) if chosen.matrix else None,
-        "heads": [source.heads for _, source in content.models],
-        "section": [source.section for _, source in content.models],
+        "heads": [entry.source.heads for entry in content.models],
+        "section": [entry.source.section for entry in content.models],
     }
 
 
-def _stamp(path: Path) -> tuple[str, int, int]:
-    status = path.stat()
-    return str(path), status.st_size, status.st_mtime_ns
+def _refuse_changed(stamps: Sequence[Stamp]) -> None:
+    for was, now in zip(stamps, stamps_of([stamp.path for stamp in stamps]), strict=True):
+        if now == was:
+            continue
+        happened = "is no longer there" if now.size < 0 else "has changed since it was opened"
+        raise ExportFailed(
+            f"“{was.path.name}” {happened}, so its hash cannot be put down beside the figure.",
+            advice="Open it again, then export.",
+            details=str(was.path),
+        )

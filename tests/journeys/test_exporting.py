@@ -2,12 +2,13 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from inspector.core.address import Address
 from inspector.core.figures import ExportRequest, FigureFormat, FigureKind, FigureStyle
@@ -92,6 +93,26 @@ def test_that_ctrl_shift_c_copies_the_figure_at_300_dots_per_inch(two, qtbot):
         QTest.keyClick(two.window, Qt.Key.Key_C, keys)
     image = QApplication.clipboard().image()
     assert image.width() == pytest.approx(183.0 / 25.4 * 300, abs=1)
+
+
+@pytest.mark.parametrize(("then", "told"), [("replaced", "has changed"), ("gone", "no longer")])
+def test_that_no_hash_vouches_for_a_file_that_is_another_one_than_was_compared(
+    open_program, settled, checkpoints, tmp_path, then, told
+):
+    compared = tmp_path / "compared.safetensors"
+    shutil.copy(checkpoints[1], compared)
+    program = open_program(checkpoints[0], compared)
+    settled(program)
+    if then == "replaced":
+        shutil.copy(checkpoints[2], tmp_path / "later")
+        (tmp_path / "later").replace(compared)
+    else:
+        compared.unlink()
+    program.exporting.export(request(tmp_path / "figures"))
+    settled(program)
+    (dialog,) = program.window.findChildren(ErrorDialog)
+    assert told in " ".join(label.text() for label in dialog.findChildren(QLabel))
+    assert list((tmp_path / "figures").glob("*")) == []
 
 
 def test_that_the_script_and_the_command_line_can_be_copied(two, tmp_path, checkpoints):
