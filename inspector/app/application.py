@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QColor, QFileOpenEvent, QPalette
@@ -39,6 +40,9 @@ _COLOURS = {
     "dark": "#2f2f32 #ececec #1f1f21 #29292c #ececec #3c3c40 #ececec #3c3c40 #ececec #3d7dd6 "
     "#ffffff #7db3ff #5c5c61 #47474b #29292b #1b1b1d #101011",
 }
+# PySide takes a string here, though its stubs ask for bytes.
+_CHOICES = cast("tuple[bytes, ...]", ("QCheckBox", "QRadioButton"))
+_OUTLINED = "#c4c4ca"
 _FADED = {"light": "#9a9aa0", "dark": "#77777d"}
 _HINT = {"light": "#5f5f66", "dark": "#a4a4ab"}
 
@@ -60,6 +64,8 @@ class Application(QApplication):
         if isinstance(event, QFileOpenEvent) and event.file():
             self.file_open_asked.emit(Path(event.file()))
             return True
+        if event.type() == QEvent.Type.ApplicationPaletteChange:
+            outline_choices(self)
         return super().event(event)
 
 
@@ -74,6 +80,22 @@ def apply_theme(application: QApplication, theme: str) -> None:
         application.setPalette(QPalette())
     elif hints.colorScheme() != _SCHEMES[theme]:
         application.setPalette(palette_of(theme))
+    outline_choices(application)
+
+
+def outline_choices(application: QApplication) -> None:
+    """Let check boxes and radio buttons be seen in the dark while they are off.
+
+    The style draws their outline in a darker shade of `Window`, which is all that they use this
+    role for; a darker shade of a dark window cannot be told from it.
+    """
+    palette = QPalette(application.palette())
+    role = QPalette.ColorRole
+    if palette.color(role.Window).lightness() < palette.color(role.WindowText).lightness():
+        palette.setColor(role.Window, QColor(_OUTLINED))
+    for name in _CHOICES:
+        if application.palette(name) != palette:
+            application.setPalette(palette, name)
 
 
 def palette_of(theme: str) -> QPalette:

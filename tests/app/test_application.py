@@ -3,10 +3,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QCheckBox, QRadioButton, QVBoxLayout, QWidget
 
 from inspector.app.accelerator_hint import may_have_accelerator
-from inspector.app.application import palette_of
+from inspector.app.application import apply_theme, palette_of
 
 MAIN = """
 import sys
@@ -89,6 +91,42 @@ def test_that_every_text_of_both_themes_can_be_read(qapp, theme, ink, paper):
     """4.5 : 1 is what WCAG 2.2 asks of small text."""
     role = QPalette.ColorRole
     assert contrast(palette_of(theme), getattr(role, ink), getattr(role, paper)) >= 4.5
+
+
+@pytest.fixture
+def themed(qapp):
+    """Applies a theme; afterwards everything follows the system again."""
+    yield lambda theme: apply_theme(qapp, theme)
+    apply_theme(qapp, "system")
+
+
+@pytest.mark.parametrize("kind", [QCheckBox, QRadioButton])
+def test_that_what_is_off_has_an_outline_in_the_dark(qtbot, qapp, themed, kind):
+    """3 : 1 is what WCAG 2.2 asks of the outline of a control."""
+    style = qapp.style().name()
+    qapp.setStyle("Fusion")
+    themed("dark")
+    page = QWidget()
+    qtbot.addWidget(page)
+    control = kind()
+    control.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    QVBoxLayout(page).addWidget(control)
+    page.show()
+    picture = page.grab().toImage()
+    paper = luminance(palette_of("dark").color(QPalette.ColorRole.Window))
+    lightest = max(
+        luminance(picture.pixelColor(x, y))
+        for x in range(picture.width())
+        for y in range(picture.height())
+    )
+    qapp.setStyle(style)
+    assert (lightest + 0.05) / (paper + 0.05) >= 3
+
+
+def test_that_what_is_off_is_drawn_as_ever_in_the_light(qapp, themed):
+    themed("dark")
+    themed("light")
+    assert qapp.palette("QCheckBox") == qapp.palette()
 
 
 def test_that_looking_for_a_driver_imports_no_torch():
