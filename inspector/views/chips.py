@@ -100,6 +100,7 @@ class ChipsPanel(QWidget):
             self._chips.append(chip)
             if chip.index:
                 self._list.add_chip(chip)
+                _tab_after(self._chips[chip.index - 1], chip)
         return self._chips[index]
 
     def _connect(self, chip: Chip) -> None:
@@ -121,6 +122,20 @@ class ChipsPanel(QWidget):
         order = list(range(1, self._count))
         order.insert(index - 1 + step, order.pop(index - 1))
         self.reordered.emit(order)
+
+
+def _tab_after(before: Chip, chip: Chip) -> None:
+    """Lead the Tab key from one chip into the next, which may be much younger."""
+    here = _tab_stops(before)[-1]
+    for widget in _tab_stops(chip):
+        QWidget.setTabOrder(here, widget)
+        here = widget
+
+
+def _tab_stops(chip: Chip) -> list[QWidget]:
+    """The chip and its controls, shown or not, from left to right and top to bottom."""
+    stops = [w for w in chip.findChildren(QWidget) if w.focusPolicy() & Qt.FocusPolicy.TabFocus]
+    return [chip, *(widget for widget in stops if widget.window() is chip.window())]
 
 
 class _ChipList(QScrollArea):

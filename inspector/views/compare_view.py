@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Protocol, cast
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
-from PySide6.QtGui import QFont, QKeyEvent
+from PySide6.QtGui import QFont, QKeyEvent, QPalette
 from PySide6.QtWidgets import (
     QLabel,
     QSplitter,
@@ -243,7 +243,8 @@ class CompareView(QWidget):
         if comparison is None:
             self._drawn.clear()
             return
-        self.title.setText(title_html(comparison, shown.metric))
+        link = self.palette().color(QPalette.ColorRole.Link).name()
+        self.title.setText(title_html(comparison, shown.metric, link=link))
         self._say(self.unrelated, unrelated_text(comparison), action="Show products")
         self._say(self.left_out, left_out_text(comparison), action="Details")
         self.series_bar.show_series(shown.series, shown.selection.compared)

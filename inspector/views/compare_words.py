@@ -10,13 +10,17 @@ AXIS_LINK = "axis"
 _REMARKABLE = (MatchKind.ONLY_A, MatchKind.ONLY_B, MatchKind.SHAPE_DIFFERS)
 
 
-def title_html(comparison: Comparison, metric: Metric) -> str:
-    """Exactly what is shown: models, metric with its formula, axis (a link), blocks."""
+def title_html(comparison: Comparison, metric: Metric, *, link: str) -> str:
+    """Exactly what is shown: models, metric with its formula, axis (a link), blocks.
+
+    `link` is the colour of the link as ``#rrggbb``: rich text would keep that of the palette in
+    which it was first shown, and be unreadable after a change between light and dark.
+    """
     parts = (
         f"<b>{escape(shortened(comparison.compared.label))}</b> against "
         f"<b>{escape(shortened(comparison.reference.label))}</b>",
         escape(f"{lower_first(metric.about.label)} {metric.about.formula}"),
-        f"<a href='{AXIS_LINK}'>{AXIS_WORDS[comparison.axis]}</a>",
+        f"<a href='{AXIS_LINK}' style='color: {link}'>{AXIS_WORDS[comparison.axis]}</a>",
         blocks_text(comparison),
     )
     return " · ".join(parts)

@@ -4,7 +4,16 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QComboBox, QListWidget, QSpinBox, QToolButton
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QListWidget,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from inspector.views.chip import Chip
 from inspector.views.chip_words import description, facts, letter_of, size_text
@@ -268,3 +277,20 @@ def test_that_the_menu_of_a_chip_offers_what_can_be_done_with_it(panel):
     assert "Move later" not in menu_texts(a)
     assert "What was assumed…" not in menu_texts(b)
     assert {"Copy path", "Move earlier", "Move later", "Close"} <= set(menu_texts(b))
+
+
+def test_that_tab_leads_through_all_chips_before_it_leaves_them(qtbot):
+    """A chip that appears when a model is opened comes behind the chips, not behind the window."""
+    window = QWidget()
+    qtbot.addWidget(window)
+    column = QVBoxLayout(window)
+    panel, below = ChipsPanel(), QLineEdit()
+    column.addWidget(panel)
+    column.addWidget(below)
+    window.show()
+    panel.show_models(A, epochs(2))
+    here, order = shown(panel)[0], []
+    while here is not below:
+        order.append(here)
+        here = here.nextInFocusChain()
+    assert [w for w in order if isinstance(w, Chip) and w.isVisible()] == shown(panel)

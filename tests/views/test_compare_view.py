@@ -229,3 +229,10 @@ def test_that_all_that_can_be_used_has_a_name(view):
     tables = (view.table.table, view.findings.list, view.matching.table, view.matching.filter)
     for widget in (*usable, *tables, view.series_bar.slider, view.invariant.frame):
         assert widget.accessibleName()
+
+
+def test_that_the_link_to_the_axis_can_be_read_after_a_change_of_the_theme(qtbot, view):
+    palette = view.palette()
+    palette.setColor(QPalette.ColorRole.Link, QColor("#7db3ff"))
+    view.setPalette(palette)
+    assert "#7db3ff" in view.title.text()

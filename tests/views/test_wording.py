@@ -65,8 +65,9 @@ def test_that_a_running_comparison_says_how_many_blocks_are_there():
 
 
 def test_that_the_title_says_models_metric_axis_and_blocks():
-    title = title_html(comparison(label="<b>.pth"), Metric.RELATIVE_DISTANCE)
+    title = title_html(comparison(label="<b>.pth"), Metric.RELATIVE_DISTANCE, link="#123456")
     assert "&lt;b&gt;.pth" in title
+    assert "color: #123456" in title
     for part in ("pretrained.pth", "relative distance |a − b| / |a|", "rows (output", "24 blocks"):
         assert part in title
 
