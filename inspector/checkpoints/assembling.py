@@ -46,6 +46,12 @@ def assemble(pickled: Pickled, section: str | None) -> Checkpoint:
     tensors, unread = _list(chosen, pickled.storages)
     if not tensors:
         raise _nothing_readable(name, chosen)
+    if len(tensors) > 1 and not chosen.elements:
+        raise BadCheckpoint(
+            f"“{name}” lists {len(tensors)} tensors that are all empty: the numbers of each were "
+            "shared out over several files when it was saved (ZeRO-3 or FSDP).",
+            advice="Gather the weights first (DeepSpeed: zero_to_fp32.py), and open that file.",
+        )
     config, config_notes = stored_config(pickled.root)
     meta = stored_meta(pickled.root)
     notes = (

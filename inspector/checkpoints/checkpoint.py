@@ -87,7 +87,7 @@ class Checkpoint:
         The section that is listed, and all that the file has.
     config
         Plain values by where they were found: ``mmengine`` (the parsed ``meta.cfg``),
-        ``huggingface`` (``config.json``), ``timm``, ``args``.
+        ``huggingface`` (``config.json``), ``timm``, ``args``, ``module`` (of a whole pickled one).
     meta
         Plain values beside the weights: ``epoch``, ``iter``, ``mmengine_version``...
     foreign

@@ -1,6 +1,8 @@
 """Configuration beside the weights: ``config.json`` of Hugging Face and timm, open_clip's own."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -10,6 +12,7 @@ from inspector.core.errors import BadCheckpoint
 
 _NAMES = ("config.json", "open_clip_config.json")
 _MOST_CONFIG = 4 << 20
+_SHARD = re.compile(r"-(\d{1,6})-of-(\d{1,6})\.")
 
 
 def with_config_beside(checkpoint: Checkpoint) -> Checkpoint:
@@ -30,9 +33,21 @@ def with_config_beside(checkpoint: Checkpoint) -> Checkpoint:
             config[kind] = content
             files.append(path)
             notes.append(f"The configuration was read from “{path.name}” beside the weights.")
+    notes += _part_of_several(checkpoint.path)
     return replace(
         checkpoint, config=MappingProxyType(config), files=tuple(files), notes=tuple(notes)
     )
+
+
+def _part_of_several(path: Path) -> list[str]:
+    """Say of a shard that was opened alone that it is one."""
+    found = _SHARD.search(path.name)
+    if found is None or path.is_dir() or int(found[2]) < 2:
+        return []
+    return [
+        f"This is part {int(found[1])} of {int(found[2])} of a model, and blocks may be missing: "
+        "open its folder, or its index, for the whole."
+    ]
 
 
 def _kind(content: Any) -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from inspector.checkpoints.config_text import parse_config_text
+from inspector.checkpoints.module_settings import module_settings
 from inspector.checkpoints.pickle_values import Instance
 from inspector.checkpoints.plain_values import plain, text_of
 
@@ -38,6 +39,9 @@ def stored_config(root: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
             made = plain(value)
             if isinstance(made, dict) and made:
                 config[key] = made
+    settings = module_settings(root)
+    if settings:
+        config["module"] = settings
     return config, tuple(notes)
 
 

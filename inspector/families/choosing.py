@@ -5,11 +5,20 @@ from dataclasses import replace
 
 from inspector.checkpoints.checkpoint import Checkpoint
 from inspector.core.outline import ModelOutline
+from inspector.families.adapters import refuse_adapted, refuse_adapters_alone
 from inspector.families.building import build
 from inspector.families.by_shapes import naming_by_shapes
 from inspector.families.listing import Listing
 from inspector.families.naming import Naming
-from inspector.families.placing import Placement, is_fragment, place, reads_words, roots
+from inspector.families.placing import (
+    ASIDE,
+    Placement,
+    holds_words,
+    is_fragment,
+    place,
+    reads_words,
+    roots,
+)
 from inspector.families.unknown import unknown_model
 
 
@@ -23,7 +32,7 @@ def outline_of(
     Raises
     ------
     UnknownModel
-        When no naming fits and nothing looks like Q, K and V.
+        When no naming fits and nothing looks like Q, K and V, or an adapter is still to be merged.
     """
     listing = Listing.of(checkpoint.tensors)
     placed = _placements(namings, listing)
@@ -31,14 +40,17 @@ def outline_of(
     seeing = [p for p in placements if not reads_words(p, listing)]
     if seeing:
         best = max(seeing, key=lambda placement: placement.rank)
-        notes = _left_out(best, placements, listing)
+        refuse_adapted(best.blocks.values(), listing, checkpoint.path.name)
+        notes = (*_left_out(best, placements, listing), *_doubts(best, listing))
         return build(best, checkpoint, listing, heads=heads, notes=notes)
+    refuse_adapters_alone(listing, checkpoint.path.name)
     found = None if placements else naming_by_shapes(listing)
     by_shapes = list(_placements([found] if found else [], listing))
     for placement in by_shapes:
         if not reads_words(placement, listing):
             return _opened_by_shapes(placement, checkpoint, listing, heads=heads)
-    raise unknown_model(checkpoint, listing, text=bool(placements or by_shapes))
+    text = bool(placements or by_shapes) or holds_words(listing)
+    raise unknown_model(checkpoint, listing, text=text)
 
 
 def _placements(namings: Iterable[Naming], listing: Listing) -> Iterator[Placement]:
@@ -59,6 +71,17 @@ def _opened_by_shapes(
     )
     opened = replace(placement, naming=naming)
     return build(opened, checkpoint, listing, heads=heads, notes=(note,))
+
+
+def _doubts(best: Placement, listing: Listing) -> Iterator[str]:
+    """Say that nothing in the file tells that the transformer looks at images."""
+    names = listing.names()
+    images = any(len(listing.shape(name)) in (4, 5) or "patch" in name for name in names)
+    if not (best.sees or images) and best.root.words.isdisjoint(ASIDE):
+        yield (
+            "No patch embedding was found: this may be a part of a model, or a transformer that "
+            "does not look at images."
+        )
 
 
 def _left_out(best: Placement, placements: Iterable[Placement], listing: Listing) -> Iterator[str]:

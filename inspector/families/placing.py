@@ -8,7 +8,7 @@ from inspector.families.naming import Naming, Slots, Table, compiled
 
 BlockKey = tuple[int, int, int]
 
-_ASIDE = ("decoder", "predictor", "student", "ema", "momentum", "text")
+ASIDE = ("decoder", "predictor", "student", "ema", "momentum", "text")
 _TEXT = ("text", "text_model", "text_encoder", "language_model", "bert", "roberta")
 _VISION = ("visual", "vision", "image")
 _TEXT_MARKS = (
@@ -80,7 +80,7 @@ class Placement:
     def rank(self) -> tuple[bool, bool, int]:
         """How well it explains the file: not aside, has a patch embedding, tensors placed."""
         placed = len(self.inside.union(self.outside.values()))
-        return (self.root.words.isdisjoint(_ASIDE), self.sees, placed)
+        return (self.root.words.isdisjoint(ASIDE), self.sees, placed)
 
 
 def place(naming: Naming, root: Root, listing: Listing) -> Placement | None:
@@ -135,12 +135,17 @@ def reads_words(placement: Placement, listing: Listing) -> bool:
     if placement.sees or not root.words.isdisjoint(_VISION):
         return False
     if not root.template:
-        return any(template.endswith(_TEXT_MARKS) for template in listing.templates)
+        return holds_words(listing)
     return any(
         around.indices in listing.templates.get(around.template + mark, ())
         for around in root.around()
         for mark in _TEXT_MARKS
     )
+
+
+def holds_words(listing: Listing) -> bool:
+    """Whether there is a table of words anywhere in the file."""
+    return any(template.endswith(_TEXT_MARKS) for template in listing.templates)
 
 
 def _attends(roles: Mapping[str, str]) -> bool:

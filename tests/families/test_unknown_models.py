@@ -106,3 +106,57 @@ def test_that_other_sections_of_the_file_are_pointed_at() -> None:
     with pytest.raises(UnknownModel) as caught:
         recognise(checkpoint_of({"bias": (3,)}, sections=sections))
     assert "teacher" in caught.value.advice
+
+
+def timm_vit_shapes() -> shapes.Shapes:
+    return timm_shapes("vit_tiny_patch16_224")
+
+
+def test_that_an_adapter_without_its_model_is_said_to_be_one() -> None:
+    base = "base_model.model.vit.encoder.layer"
+    for words in (("query", "value"), ("query", "key", "value")):
+        state: shapes.Shapes = {"base_model.model.classifier.weight": (3, 64)}
+        for block in range(2):
+            for word in words:
+                at = f"{base}.{block}.attention.attention.{word}"
+                state |= {f"{at}.lora_A.weight": (8, 64), f"{at}.lora_B.weight": (64, 8)}
+        with pytest.raises(UnknownModel, match=r"adapter .* only") as caught:
+            recognise(checkpoint_of(state, name="adapter_model.safetensors"))
+        assert "Merge" in caught.value.advice
+
+
+def test_that_adapters_that_were_not_merged_are_refused_and_never_left_out() -> None:
+    """The stored q, k and v are then those of the model before its training."""
+    plain = timm_vit_shapes()
+    at = "blocks.3.attn.qkv"
+    low: shapes.Shapes = {"lora_A.default.weight": (8, 192), "lora_B.default.weight": (576, 8)}
+    peft = {name.replace(f"{at}.", f"{at}.base_layer."): size for name, size in plain.items()}
+    forms = {
+        "PEFT": peft | {f"{at}.{word}": size for word, size in low.items()},
+        "loralib": plain | {f"{at}.lora_A": (16, 192), f"{at}.lora_B": (576, 8)},
+        "by hand": {n.replace("attn.qkv.", "attn.qkv.qkv."): s for n, s in plain.items()}
+        | {f"blocks.{b}.attn.qkv.linear_a_q.weight": (4, 192) for b in range(12)},
+    }
+    for form, state in forms.items():
+        with pytest.raises(UnknownModel, match="beside the weights they change"):
+            raise AssertionError(f"{form}: {recognise(checkpoint_of(state)).source}")
+
+
+def test_that_adapters_elsewhere_hide_no_model() -> None:
+    state = timm_vit_shapes() | {"decoder.0.attn.qkv.lora_A.weight": (8, 192)}
+    assert recognise(checkpoint_of(state)).depth == 12
+
+
+def test_that_attention_of_another_form_is_not_called_a_network_of_convolutions() -> None:
+    with pytest.raises(UnknownModel, match="attention, but of a form that is not known"):
+        recognise(checkpoint_of(timm_shapes("levit_128")))
+
+
+def test_that_a_transformer_without_a_patch_embedding_is_doubted() -> None:
+    sound: shapes.Shapes = {"masked_spec_embed": (64,), "feature_extractor.conv.weight": (8, 1, 9)}
+    for word in ("q", "k", "v"):
+        sound |= {f"encoder.layers.{b}.attention.{word}_proj.weight": (64, 64) for b in range(2)}
+    assert any("does not look at images" in note for note in recognise(checkpoint_of(sound)).notes)
+    for name in ("vit_tiny_patch16_224", "xcit_nano_12_p16_224", "swin_tiny_patch4_window7_224"):
+        notes = recognise(checkpoint_of(timm_shapes(name))).notes
+        assert not any("does not look at images" in note for note in notes)

@@ -25,6 +25,7 @@ NAMING = Naming(
     above={"visual_projection.weight": "projection.weight", "classifier.*": "head.*"},
     kinds=(
         Kind("SigLIP", has=("patch_embed.weight",), lacks=("cls_token",)),
-        Kind("CLIP"),
+        Kind("CLIP", has=("patch_embed.weight",)),
+        Kind("transformer encoder"),
     ),
 )
