@@ -25,14 +25,16 @@ from inspector.core.metrics import Metric
 from inspector.core.outline import Matrix
 from inspector.core.progress import Progress, silent
 
+PERMUTATIONS = 1000
+SEED = 0
 _TENTH = 0.1
 
 
 def find_patterns(
     comparison: Comparison,
     *,
-    permutations: int = 1000,
-    seed: int = 0,
+    permutations: int = PERMUTATIONS,
+    seed: int = SEED,
     progress: Progress = silent,
 ) -> Patterns:
     """Look for local patterns in every metric of every matrix, and say what they are.

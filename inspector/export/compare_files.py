@@ -59,7 +59,7 @@ def compare_files(
     from inspector.analysis.devices import describe_device, resolve_device
     from inspector.analysis.evolution import compare_series
     from inspector.analysis.invariant import with_products
-    from inspector.analysis.patterns import find_patterns
+    from inspector.analysis.patterns import PERMUTATIONS, SEED, find_patterns
     from inspector.export.bundle import write_comparison
     from inspector.export.provenance import provenance_of
 
@@ -81,7 +81,13 @@ def compare_files(
         provenance = provenance_of(
             [file for model in models for file in model.checkpoint.files],
             command=_command(paths, folder, axis=axis, heads=heads, section=section, device=device),
-            parameters={"axis": axis, "heads": heads, "section": section},
+            parameters={
+                "axis": axis,
+                "heads": heads,
+                "section": section,
+                "permutations": PERMUTATIONS,
+                "seed": SEED,
+            },
             device=describe_device(chosen),
             progress=progress,
         )

@@ -1,6 +1,7 @@
 """The command line as a user meets it: its output, its files, its exit status."""
 
 import csv
+import hashlib
 import io
 import json
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from inspector.analysis.evolution import compare
+from inspector.analysis.patterns import find_patterns
 from inspector.cli.main import main
 from inspector.cli.terminal import TerminalProgress, line
 from inspector.families import open_model
@@ -123,7 +126,23 @@ def test_that_the_other_files_and_figures_are_there(compared: Path) -> None:
     assert len(pdfs) >= 5
     assert all(path.read_bytes().startswith(b"%PDF") for path in pdfs)
     provenance = json.loads((compared / "provenance.json").read_text(encoding="utf-8"))
-    assert {record["name"] for record in provenance["files"]} == {p.name for p in samples()}
+    for record, path in zip(provenance["files"], samples(), strict=True):
+        content = path.read_bytes()
+        assert record["name"] == path.name
+        assert record["size"] == len(content)
+        assert record["sha256"] == hashlib.sha256(content).hexdigest()
+
+
+def test_that_what_is_drawn_at_random_can_be_drawn_again(compared: Path) -> None:
+    provenance = json.loads((compared / "provenance.json").read_text(encoding="utf-8"))
+    drawn = {name: provenance["parameters"][name] for name in ("permutations", "seed")}
+    with open_model(samples()[0]) as a, open_model(samples()[1]) as b:
+        patterns = find_patterns(compare(a, b), **drawn).patterns
+    rows = rows_of(compared / "patterns.csv")
+    assert len(rows) == len(patterns)
+    for row, pattern in zip(rows, patterns.values(), strict=True):
+        assert repr(pattern.p_value) == row["p_value"]
+        assert repr(pattern.last_tenth.z) == row["last_tenth_z"]
 
 
 def test_that_columns_can_be_compared_too(tmp_path: Path) -> None:
