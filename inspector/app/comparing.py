@@ -56,6 +56,11 @@ class Comparing(QObject):
         """The chosen device: ``auto``, ``cpu``, ``cuda`` or ``mps``."""
         return self._device
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is being compared, or waits for it."""
+        return any(self._lane.has(key) for key in self._keys())
+
     def set_device(self, device: str) -> None:
         """Compute elsewhere from now on."""
         if device != self._device:
@@ -71,7 +76,7 @@ class Comparing(QObject):
 
     def pause(self) -> None:
         """Stop computing, because something more urgent comes; `go_on` takes it up again."""
-        for key in (COMPARE, PRODUCTS, *self._pattern_keys()):
+        for key in self._keys():
             self._lane.cancel(key)
 
     def go_on(self) -> None:
@@ -128,8 +133,9 @@ class Comparing(QObject):
             job = _patterns_of(series.comparisons[index])
             self._lane.submit(key, job, label="Looking for local patterns")
 
-    def _pattern_keys(self) -> list[str]:
-        return [f"{PATTERNS}:{index}" for index in range(len(self._session.compared))]
+    def _keys(self) -> list[str]:
+        patterns = [f"{PATTERNS}:{index}" for index in range(len(self._session.compared))]
+        return [COMPARE, PRODUCTS, *patterns]
 
     def _look_for_devices(self) -> None:
         if self._devices_known:

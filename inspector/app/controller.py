@@ -40,7 +40,7 @@ class Controller(QObject):
 
     def __init__(self, settings: Settings, *, device: str) -> None:
         super().__init__()
-        self._closed = self._fault_shown = self._is_first_look = self._has_failed = False
+        self._closed = self._fault_shown = self._is_first_look = self._has_told = False
         self.session = Session(self)
         self.lane = Lane(self)
         self.responsiveness = Responsiveness(self.lane, self)
@@ -117,6 +117,7 @@ class Controller(QObject):
         self.comparing.finished.connect(self._on_compared)
         self.comparing.device_described.connect(self.job_line.show_device)
         self.comparing.devices_found.connect(self._on_devices_found)
+        self.job_line.cancelling.connect(self._on_cancelling)
         for part in (self.opening, self.commands, self.exporting, self.shooting):
             part.failed.connect(self.show_error)
         self.fault_reported.connect(self._on_fault_reported)
@@ -125,7 +126,7 @@ class Controller(QObject):
         window = self.window
         window.closing.connect(self.close)
         window.drops.files_dropped.connect(self.open_paths)
-        window.commands["compare_again"].triggered.connect(self.comparing.restart)
+        window.commands["compare_again"].triggered.connect(self._compare_again)
         window.welcome.open_asked.connect(self.commands.ask_files)
         window.welcome.samples_asked.connect(self.commands.open_samples)
         window.welcome.recent_chosen.connect(self.commands.open_recent)
@@ -162,8 +163,8 @@ class Controller(QObject):
     @Slot()
     def _on_compared(self) -> None:
         """The first time, look where most changed rather than at a block that is frozen."""
-        if self._has_failed:
-            self._has_failed = False
+        if self._has_told:
+            self._has_told = False
             self.announcing.be_silent()
         series = self.session.series
         if series is not None and self._is_first_look:
@@ -172,13 +173,29 @@ class Controller(QObject):
 
     @Slot(object)
     def _on_comparing_failed(self, error: InspectorError) -> None:
-        self._has_failed = True
+        self._has_told = True
         self.announcing.say(
             str(error),
             level="error",
             action="Details…",
             act=lambda: self.show_error("Could not compare what is open", error),
         )
+
+    @Slot()
+    def _on_cancelling(self) -> None:
+        """Say that what is shown will stay unfinished, unless an opening takes it up again."""
+        if self.comparing.is_busy and not self.opening.is_busy:
+            self._has_told = True
+            self.announcing.say(
+                "The comparison was stopped; what was computed until then is shown.",
+                action="Compare again",
+                act=self._compare_again,
+            )
+
+    @Slot()
+    def _compare_again(self) -> None:
+        self.announcing.be_silent()
+        self.comparing.restart()
 
     @Slot(object)
     def _on_devices_found(self, names: Sequence[str]) -> None:

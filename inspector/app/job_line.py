@@ -1,6 +1,6 @@
 """Shows the running job in the status line, and where is computed while none runs."""
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from inspector.app.main_window import MainWindow
 from inspector.jobs.context import JobState
@@ -8,7 +8,12 @@ from inspector.jobs.lane import Lane
 
 
 class JobLine(QObject):
-    """Follows a lane; its cancel button and Esc cancel whatever runs."""
+    """Follows a lane; its cancel button and Esc cancel whatever runs.
+
+    `cancelling()` is emitted before they do.
+    """
+
+    cancelling = Signal()
 
     def __init__(self, lane: Lane, window: MainWindow, parent: QObject) -> None:
         super().__init__(parent)
@@ -45,4 +50,5 @@ class JobLine(QObject):
 
     @Slot()
     def _on_cancel_asked(self) -> None:
+        self.cancelling.emit()
         self._lane.cancel()

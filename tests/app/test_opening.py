@@ -7,7 +7,7 @@ from inspector.app.opening import checkpoints_at, open_all
 from inspector.core.errors import BadCheckpoint, Cancelled
 from inspector.jobs.context import JobContext
 from inspector.session import Source
-from tests.tiny_models import vit_weights, write_safetensors
+from tests.tiny_models import model, vit_weights, write_safetensors
 
 
 @pytest.fixture(scope="module")
@@ -90,21 +90,11 @@ def test_that_what_was_opened_before_a_cancel_is_closed(tmp_path, weights, monke
     """The second file is never opened: the cancel comes while it is being read."""
     closed, opened = [], []
 
-    class Fake:
-        def __init__(self, path: Path) -> None:
-            self.path = path
-
-        def card(self) -> None:
-            return None
-
-        def close(self) -> None:
-            closed.append(self.path.name)
-
     def open_model(path, **_):
         if opened:
             raise Cancelled
         opened.append(path)
-        return Fake(path)
+        return model(path.name, closed=closed)
 
     monkeypatch.setattr("inspector.app.opening.open_model", open_model)
     with pytest.raises(Cancelled):

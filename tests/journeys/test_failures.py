@@ -92,6 +92,19 @@ def test_that_esc_cancels_the_running_job_and_keeps_what_was_computed(
     assert error_of(program) is None
 
 
+def test_that_a_comparison_that_was_stopped_is_said_to_be_and_can_be_taken_up_again(
+    endless, open_program, checkpoints, qtbot
+):
+    program = open_program(*checkpoints[:2])
+    qtbot.waitUntil(lambda: "local patterns" in program.window.jobs.text, timeout=10_000)
+    QTest.keyClick(program.window, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not program.lane.is_busy)
+    assert "was stopped" in program.window.banner.text
+    program.window.banner.acted.emit()
+    assert not program.window.banner.isVisible()
+    qtbot.waitUntil(lambda: "local patterns" in program.window.jobs.text, timeout=10_000)
+
+
 def test_that_opening_another_file_interrupts_what_is_computed(
     endless, open_program, checkpoints, qtbot
 ):
