@@ -34,7 +34,7 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
+    number = int(text) if text.isdecimal() and len(text) < 10 else 0
     if number < 1:
-        raise argparse.ArgumentTypeError(f"expected a number of at least 1, not {number}")
+        raise argparse.ArgumentTypeError(f"expected a number of at least 1, not {text}")
     return number

@@ -7,6 +7,7 @@ from inspector.families.listing import SEPARATORS, Listing
 from inspector.families.naming import Naming, Slots, Table, compiled
 
 BlockKey = tuple[int, int, int]
+MOST_ROOTS = 128
 
 ASIDE = ("decoder", "predictor", "student", "ema", "momentum", "text")
 _TEXT = ("text", "text_model", "text_encoder", "language_model", "bert", "roberta")
@@ -100,7 +101,10 @@ def place(naming: Naming, root: Root, listing: Listing) -> Placement | None:
 
 
 def roots(naming: Naming, listing: Listing) -> list[Root]:
-    """Every prefix below which a query stands where the naming says, in file order."""
+    """The prefixes below which a query stands where the naming says, in file order.
+
+    Of a file with more than `MOST_ROOTS` the first: each is laid over the whole file.
+    """
     found: dict[Root, None] = {}
     anchors = compiled(naming).anchors
     for template, names in listing.templates.items():
@@ -111,7 +115,7 @@ def roots(naming: Naming, listing: Listing) -> list[Root]:
             if template.endswith(anchor) and (not head or head[-1] in SEPARATORS):
                 depth = head.count("#")
                 found.update(dict.fromkeys(Root(head, key[:depth]) for key in names))
-    return list(found)
+    return list(found)[:MOST_ROOTS]
 
 
 def is_fragment(placement: Placement, listing: Listing) -> bool:

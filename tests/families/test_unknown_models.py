@@ -1,9 +1,12 @@
 """Namings that nobody declared, and files without query, key and value."""
 
+import time
+from contextlib import suppress
+
 import pytest
 
 from inspector.checkpoints.checkpoint import Section
-from inspector.core.errors import UnknownModel
+from inspector.core.errors import InspectorError, UnknownModel
 from inspector.core.outline import Matrix
 from inspector.families import recognise
 from tests.families import shapes
@@ -160,3 +163,11 @@ def test_that_a_transformer_without_a_patch_embedding_is_doubted() -> None:
     for name in ("vit_tiny_patch16_224", "xcit_nano_12_p16_224", "swin_tiny_patch4_window7_224"):
         notes = recognise(checkpoint_of(timm_shapes(name))).notes
         assert not any("does not look at images" in note for note in notes)
+
+
+def test_that_thousands_of_models_in_one_file_stall_nothing() -> None:
+    state = {f"x.{n}.blocks.{b}.attn.qkv.weight": (24, 8) for n in range(4000) for b in range(2)}
+    start = time.monotonic()
+    with suppress(InspectorError):
+        recognise(checkpoint_of(state))
+    assert time.monotonic() - start < 10
