@@ -88,17 +88,18 @@ def count_heads(
     Raises
     ------
     BadRequest
-        When `heads` does not divide the rows, or contradicts what is in the file.
+        When `heads` does not divide the rows, or contradicts the tensors of the file. It goes
+        before a configuration, which may be that of another model.
     """
-    written = _from_tensors(blocks, shared) or _from_configuration(blocks, configured)
+    written = _from_tensors(blocks, shared)
     if written:
         _refuse_contradiction(heads, written[0])
         return HeadCount(written)
     if heads is not None:
         return HeadCount(_grown(blocks, heads))
-    named = _from_names(blocks, names)
-    if named:
-        return HeadCount(named)
+    told = _from_configuration(blocks, configured) or _from_names(blocks, names)
+    if told:
+        return HeadCount(told)
     guessed = _guessed(blocks, family, head_dim)
     return HeadCount(guessed, (_sentence(blocks, guessed),))
 
@@ -234,7 +235,7 @@ def _refuse_contradiction(heads: int | None, written: int) -> None:
     if heads is None or heads == written:
         return
     raise BadRequest(
-        f"{heads} heads were asked for, but the file itself tells that the first block has "
+        f"{heads} heads were asked for, but the tensors of the file tell that the first block has "
         f"{written}.",
         advice="Leave the number of heads to the file.",
     )

@@ -34,7 +34,7 @@ def test_that_heads_that_do_not_divide_are_refused(heads) -> None:
 
 def test_that_heads_that_contradict_the_file_are_refused() -> None:
     state = shapes.mmdetection_swin()
-    with pytest.raises(BadRequest, match="the file itself tells that the first block has 3"):
+    with pytest.raises(BadRequest, match="the tensors of the file tell that the first block has 3"):
         recognise(checkpoint_of(state), heads=6)
     assert recognise(checkpoint_of(state), heads=3).assumed == ()
 
@@ -67,8 +67,12 @@ CONFIGURATIONS = [
 def test_that_a_configuration_tells_the_heads(config) -> None:
     outline = recognise(checkpoint_of(shapes.timm_vit(d=192), config=config))
     assert (outline.stages[0].blocks[0].num_heads, outline.assumed) == (6, ())
-    with pytest.raises(BadRequest):
-        recognise(checkpoint_of(shapes.timm_vit(d=192), config=config), heads=3)
+
+
+def test_that_the_user_corrects_a_configuration_that_is_of_another_model() -> None:
+    checkpoint = checkpoint_of(shapes.timm_vit(d=192), config=CONFIGURATIONS[0])
+    outline = recognise(checkpoint, heads=3)
+    assert (outline.stages[0].blocks[0].num_heads, outline.assumed) == (3, ())
 
 
 @pytest.mark.parametrize(
