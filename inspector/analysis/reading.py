@@ -66,9 +66,10 @@ def refuse_bad_weights(model: Model, stored: Stored, weights: Array) -> BadCheck
     wrong = int(np.size(weights) - np.count_nonzero(np.isfinite(cast("FloatArray", weights))))
     where = f"The tensor “{stored.tensor}” of {model.checkpoint.path.name}"
     if wrong:
+        weights_that_are = "1 weight that is" if wrong == 1 else f"{wrong} weights that are"
         return BadCheckpoint(
-            f"{where} holds {wrong} weights that are not numbers or infinite, so nothing computed "
-            "from it has a meaning.",
+            f"{where} holds {weights_that_are} not a number or infinite, so nothing computed from "
+            "it has a meaning.",
             advice="The training probably diverged; take an earlier checkpoint.",
         )
     return BadCheckpoint(

@@ -225,6 +225,8 @@ def _figure(kind: FigureKind, content: FigureContent, style: FigureStyle) -> "Fi
 
 
 def _parameters(content: FigureContent) -> dict[str, object]:
+    from inspector.analysis.patterns import PERMUTATIONS, SEED
+
     chosen = content.selection
     return {
         "axis": content.axis,
@@ -233,6 +235,8 @@ def _parameters(content: FigureContent) -> dict[str, object]:
         "matrix": str(chosen.matrix) if chosen.matrix else None,
         "heads": [entry.source.heads for entry in content.models],
         "section": [entry.source.section for entry in content.models],
+        "permutations": PERMUTATIONS,
+        "seed": SEED,
     }
 
 
