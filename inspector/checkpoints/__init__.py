@@ -1,5 +1,8 @@
 """From a file to a `Checkpoint`: header first, tensors on demand, nothing executed."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from inspector.checkpoints.checkpoint import Checkpoint, LazyTensor, Section
@@ -60,7 +63,7 @@ def open_checkpoint(
     BadCheckpoint
         When it is no checkpoint, is damaged, or holds no weights; the message says which.
     """
-    with refused_as_damaged(path.name):
+    with refused_as_damaged(path.name), _collection_paused():
         return with_config_beside(_open(path, section, progress))
 
 
@@ -83,6 +86,18 @@ def _open(path: Path, section: str | None, progress: Progress) -> Checkpoint:
         return _open(part, None, progress)
 
     return reader.open(Request(path, open_part, section, progress))
+
+
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """Look for no garbage while an index is read: all that is made then is kept."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _reader_of(given: Candidate) -> Reader | None:
