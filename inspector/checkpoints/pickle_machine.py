@@ -25,6 +25,7 @@ _TRUSTED_KEYS = (str, bytes, bool, type(None), Global, Instance)
 _STEPS_PER_REPORT = 1 << 15
 _STOP, _MARK, _TUPLE, _BINGET, _LONG_BINGET, _LONG_BINPUT, _BININT1, _BININT2 = b".(thjrKM"
 _TUPLE1, _TUPLE2, _BINFLOAT, _BINUNICODE, _REDUCE, _BINPERSID, _EMPTY_DICT = b"\x85\x86GXRQ}"
+_SETITEM, _SETITEMS = b"su"
 _LONGEST = 9  # bytes of an opcode with its argument, texts apart
 _CONSTANTS = {ord(")"): (), ord("N"): None, 0x88: True, 0x89: False}
 _U2, _I4, _U4 = struct.Struct("<H"), struct.Struct("<i"), struct.Struct("<I")
@@ -148,6 +149,16 @@ class PickleMachine(PickleBytes):
             elif code == _TUPLE2:
                 second = stack.pop()
                 stack[-1] = (stack[-1], second)
+                at += 1
+            elif code == _SETITEMS:
+                values, stack = stack, self._below.pop()
+                self._stack = stack
+                self._set_items(values)
+                at += 1
+            elif code == _SETITEM:
+                value, key = stack.pop(), stack.pop()
+                self._stack = stack
+                self._set_items([key, value])
                 at += 1
             else:
                 break
