@@ -32,6 +32,14 @@ class UnknownModel(InspectorError):
     """The checkpoint was read, but no query, key and value matrices were found in it."""
 
 
+class BadImage(InspectorError):
+    """The file cannot be read as an image, or holds no picture."""
+
+
+class CannotRun(InspectorError):
+    """The model in a checkpoint cannot be run on an image; its weights can still be looked at."""
+
+
 class NotComparable(InspectorError):
     """Two checkpoints have no block whose query, key and value matrices correspond."""
 

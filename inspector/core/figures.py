@@ -8,7 +8,7 @@ from inspector.core.errors import BadRequest
 
 
 class FigureKind(StrEnum):
-    """The figures of a comparison."""
+    """The figures of a comparison, then those of modes, attention and depth."""
 
     HEAT_MAP = "heat-map"
     HEAD_MAP = "head-map"
@@ -16,6 +16,15 @@ class FigureKind(StrEnum):
     VECTORS = "vectors"
     INVARIANT = "invariant"
     SERIES = "series"
+    MODE = "mode"
+    MODES = "modes"
+    IMAGES = "images"
+    MODELS = "models"
+    ATTENTION = "attention"
+    PAIR = "pair"
+    DEPTH = "depth"
+    HISTOGRAM = "histogram"
+    SPECTRA = "spectra"
 
 
 class FigureFormat(StrEnum):

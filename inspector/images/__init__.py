@@ -1,0 +1,1 @@
+"""File -> InputImage -> PreparedImage; one file per image format."""
