@@ -1,6 +1,7 @@
 """What the heat maps show: one number for each block and matrix, or for each block and head."""
 
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 
@@ -9,6 +10,20 @@ from inspector.core.comparison import Comparison, ComparisonSeries
 from inspector.core.metrics import Metric
 from inspector.core.outline import Matrix
 from inspector.render.limits import Limits, Values, limits_of
+
+
+class Staged(Protocol):
+    """Anything that runs over all blocks of a model: a comparison, the modes of a model."""
+
+    @property
+    def stage_starts(self) -> tuple[int, ...]:
+        """Global index of the first block of each stage."""
+        ...
+
+    @property
+    def depth(self) -> int:
+        """Number of blocks."""
+        ...
 
 
 def block_map(comparison: Comparison, metric: Metric) -> Values:
@@ -58,9 +73,9 @@ def head_limits(series: ComparisonSeries, metric: Metric) -> Limits:
     return limits_of(maps, metric)
 
 
-def addresses(comparison: Comparison) -> tuple[Address, ...]:
-    """The address of every block in global order, compared or not."""
-    starts = (*comparison.stage_starts, comparison.depth)
+def addresses(staged: Staged) -> tuple[Address, ...]:
+    """The address of every block in global order, with a result or not."""
+    starts = (*staged.stage_starts, staged.depth)
     return tuple(
         Address(stage, block)
         for stage, (start, stop) in enumerate(pairwise(starts))
