@@ -39,6 +39,7 @@ class JobContext:
         *,
         cancelled: Event,
         go: Event,
+        let_through: Callable[[], None],
         report: Callable[[JobState], None],
         leave: Callable[["JobContext"], None],
     ) -> None:
@@ -46,6 +47,7 @@ class JobContext:
         self._label = label
         self._cancelled = cancelled
         self._go = go
+        self._let_through = let_through
         self._report = report
         self._leave = leave
         self._reported = self._left = float("-inf")
@@ -57,7 +59,8 @@ class JobContext:
     def progress(self, done: int, total: int, text: str = "") -> None:
         """Report `done` of `total` units, passed on at most every 50 ms.
 
-        Waits, but never long, while the window is drawing: see `Lane.hold`.
+        Waits, but never long, while the window is drawing: see `Lane.hold`. Jobs of a higher rank
+        are done before it comes back.
 
         Raises
         ------
@@ -65,6 +68,8 @@ class JobContext:
             When the job is no longer wanted.
         """
         self._go.wait(LONGEST_WAIT_S)
+        if not self._cancelled.is_set():
+            self._let_through()
         if self._cancelled.is_set():
             raise Cancelled
         now = monotonic()

@@ -1,5 +1,8 @@
 """The worker lane: one thread that does all reading and computing, one plain job at a time.
 
+What the user waits for goes first: a job of a higher rank is done inside the running one, at its
+next progress report, and the running one then goes on where it was.
+
 One `QThread` and one worker object live as long as the program; jobs are plain callables in a
 queue. Nothing of Qt is made or deleted per job, and no job ever touches a widget.
 """
@@ -72,14 +75,15 @@ class Lane(QObject):
         """Whether its thread runs: from the first job until `close`."""
         return self._thread.isRunning()
 
-    def submit(self, key: str, job: Work, *, label: str) -> int:
+    def submit(self, key: str, job: Work, *, label: str, rank: int = 0) -> int:
         """Queue a job and give its number; 0 where the lane is closed and the job is dropped.
 
-        `label` says in the window what is going on; a job with an empty one is not shown.
+        `label` says in the window what is going on; a job with an empty one is not shown. A job of
+        a higher `rank` is taken first, and does not wait for the end of one of a lower rank.
         """
         if self._closed:
             return 0
-        taken = _Job(next(self._ids), key, label, job)
+        taken = _Job(next(self._ids), key, label, job, rank)
         was_idle, older = not self._live, self._newest.get(key)
         self._live[taken.number] = taken
         self._newest[key] = taken
@@ -202,13 +206,14 @@ class Lane(QObject):
 class _Job:
     """A queued callable, with the event that cancels it."""
 
-    __slots__ = ("cancelled", "key", "label", "number", "work")
+    __slots__ = ("cancelled", "key", "label", "number", "rank", "work")
 
-    def __init__(self, number: int, key: str, label: str, work: Work) -> None:
+    def __init__(self, number: int, key: str, label: str, work: Work, rank: int) -> None:
         self.number = number
         self.key = key
         self.label = label
         self.work = work
+        self.rank = rank
         self.cancelled = Event()
 
 
@@ -223,9 +228,16 @@ class _Queue:
         with self._lock:
             self._jobs.append(job)
 
-    def take(self) -> _Job | None:
+    def take(self, *, above: int | None = None) -> _Job | None:
+        """The oldest job of the highest rank; only one above a rank where that is given."""
         with self._lock:
-            return self._jobs.popleft() if self._jobs else None
+            if not self._jobs:
+                return None
+            job = max(self._jobs, key=lambda waiting: waiting.rank)
+            if above is not None and job.rank <= above:
+                return None
+            self._jobs.remove(job)
+            return job
 
     def remove(self, job: _Job) -> bool:
         """Whether it was still waiting."""
@@ -256,12 +268,19 @@ class _Worker(QObject):
     @Slot()
     def work(self) -> None:
         """Take the next job, if it was not cancelled meanwhile, and see it to its end."""
-        job = self._queue.take()
+        self._see_to_its_end(self._queue.take())
+
+    def _see_to_its_end(self, job: _Job | None) -> None:
         if job is None:
             return
         self.started.emit(job.number)
         self._run(job)
         self.ended.emit(job.number)
+
+    def _let_through(self, rank: int) -> None:
+        """Do what is more urgent than a running job; called from inside that job."""
+        while (job := self._queue.take(above=rank)) is not None:
+            self._see_to_its_end(job)
 
     def _run(self, job: _Job) -> None:
         context = JobContext(
@@ -269,6 +288,7 @@ class _Worker(QObject):
             job.label,
             cancelled=job.cancelled,
             go=self.go,
+            let_through=lambda: self._let_through(job.rank),
             report=lambda state: self.progressed.emit(job.number, state),
             leave=lambda left: self.partial_left.emit(job.number, left),
         )

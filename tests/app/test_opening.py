@@ -23,6 +23,7 @@ def context() -> JobContext:
         "",
         cancelled=threading.Event(),
         go=go,
+        let_through=lambda: None,
         report=lambda _: None,
         leave=lambda _: None,
     )

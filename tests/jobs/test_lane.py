@@ -197,6 +197,7 @@ def test_that_the_time_left_follows_from_the_pace_of_the_current_phase(lane, log
         "",
         cancelled=threading.Event(),
         go=set_event(),
+        let_through=lambda: None,
         report=states.append,
         leave=lambda _: None,
     )
@@ -303,7 +304,15 @@ def test_that_fifty_lanes_open_and_close_with_a_job_under_way(qapp):
 
 
 def test_that_cancelled_is_raised_by_partial_results_too():
-    context = JobContext("k", "", cancelled=set_event(), go=set_event(), report=print, leave=print)
+    context = JobContext(
+        "k",
+        "",
+        cancelled=set_event(),
+        go=set_event(),
+        let_through=lambda: None,
+        report=print,
+        leave=print,
+    )
     with pytest.raises(Cancelled):
         context.partial(1)
 
@@ -366,3 +375,62 @@ def test_that_a_held_job_can_be_closed_at_once(qapp):
     lane.submit("k", until_cancelled(started), label="held")
     assert started.wait(5)
     assert lane.close(1000)
+
+
+def test_that_a_job_of_a_higher_rank_is_done_inside_the_running_one_which_then_goes_on(
+    lane, log, qtbot
+):
+    started, asked, order = threading.Event(), threading.Event(), []
+
+    def slow(context):
+        started.set()
+        assert asked.wait(5)
+        order.append("before")
+        context.progress(1, 2)
+        order.append("after")
+
+    lane.submit("slow", slow, label="slow")
+    assert started.wait(5)
+    lane.submit("equal", lambda _: order.append("equal"), label="equal")
+    lane.submit("urgent", lambda _: order.append("urgent"), label="urgent", rank=1)
+    with qtbot.waitSignal(lane.idle):
+        asked.set()
+    assert order == ["before", "urgent", "after", "equal"]
+    assert log.ended == ["urgent", "slow", "equal"]
+
+
+def test_that_the_failure_of_an_urgent_job_leaves_the_one_it_interrupted_alone(lane, log, qtbot):
+    started, asked = threading.Event(), threading.Event()
+
+    def slow(context):
+        started.set()
+        assert asked.wait(5)
+        context.progress(1, 2)
+        return "whole"
+
+    def bad(_):
+        raise BadCheckpoint("It is bad.")
+
+    lane.submit("slow", slow, label="slow")
+    assert started.wait(5)
+    lane.submit("urgent", bad, label="urgent", rank=1)
+    with qtbot.waitSignal(lane.idle):
+        asked.set()
+    assert log.results == [("slow", "whole")]
+    assert [key for key, _ in log.errors] == ["urgent"]
+
+
+def test_that_of_jobs_that_wait_the_one_of_the_highest_rank_is_taken_first(lane, log, qtbot):
+    started, asked, order = threading.Event(), threading.Event(), []
+
+    def first(_):
+        started.set()
+        assert asked.wait(5)
+
+    lane.submit("first", first, label="")
+    assert started.wait(5)
+    for name, rank in (("low", 0), ("high", 2), ("middle", 1), ("high too", 2)):
+        lane.submit(name, lambda _, name=name: order.append(name), label="", rank=rank)
+    with qtbot.waitSignal(lane.idle):
+        asked.set()
+    assert order == ["high", "high too", "middle", "low"]
