@@ -1,1 +1,5 @@
-"""Architectures that a checkpoint is run as; one file each, all in `ARCHITECTURES`."""
+"""One kind of model that can be run a file; the first that matches builds it."""
+
+from inspector.families.architecture import Architecture
+
+ARCHITECTURES: tuple[Architecture, ...] = ()
