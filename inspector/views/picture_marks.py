@@ -1,0 +1,104 @@
+"""What is drawn over a picture in the pixels of the screen: letters, bars, grid lines and frames.
+
+All of it stands on two inks, dark under light, so that it can be seen on black air, on white bone
+and on any colour of a map.
+"""
+
+from math import floor, log10
+
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
+
+INK, SHADE = QColor(255, 255, 255), QColor(0, 0, 0, 170)
+QUERY_MARK, KEY_MARK = QColor("#6ea8ff"), QColor("#ffa64d")
+_ROOM = 8.0
+_NICE = (1, 2, 5)
+
+
+def draw_text(
+    painter: QPainter, box: QRectF, align: Qt.AlignmentFlag, text: str, font: QFont
+) -> None:
+    """Text with a dark rim inside a box of the screen."""
+    metrics = QFontMetricsF(font)
+    width = metrics.horizontalAdvance(text)
+    left = box.left()
+    if align & Qt.AlignmentFlag.AlignRight:
+        left = box.right() - width
+    elif align & Qt.AlignmentFlag.AlignHCenter:
+        left = box.center().x() - width / 2
+    top = box.top()
+    if align & Qt.AlignmentFlag.AlignBottom:
+        top = box.bottom() - metrics.height()
+    elif align & Qt.AlignmentFlag.AlignVCenter:
+        top = box.center().y() - metrics.height() / 2
+    path = QPainterPath()
+    path.addText(QPointF(left, top + metrics.ascent()), font, text)
+    painter.strokePath(path, QPen(SHADE, 3, j=Qt.PenJoinStyle.RoundJoin))
+    painter.fillPath(path, INK)
+
+
+def draw_edges(painter: QPainter, room: QRectF, letters: dict[str, str], font: QFont) -> None:
+    """Orientation letters in the middle of the four edges; keys as of `core.images.Edges`."""
+    inner = room.adjusted(_ROOM, _ROOM - 2, -_ROOM, -_ROOM + 2)
+    bold = QFont(font)
+    bold.setBold(True)
+    sides = {
+        "top": Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop,
+        "right": Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+        "bottom": Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom,
+        "left": Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
+    }
+    for side, align in sides.items():
+        if letters.get(side):
+            draw_text(painter, inner, align, letters[side], bold)
+
+
+def draw_scale_bar(
+    painter: QPainter, room: QRectF, *, pixels_per_mm: float | None, font: QFont
+) -> None:
+    """A bar of a round number of mm, or the words that no spacing is known."""
+    inner = room.adjusted(_ROOM, _ROOM, -_ROOM, -_ROOM)
+    corner = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom
+    if pixels_per_mm is None:
+        draw_text(painter, inner, corner, "no spacing known", font)
+        return
+    length = round_length(room.width() * 0.25 / pixels_per_mm)
+    across = length * pixels_per_mm
+    y = inner.bottom() - 2
+    line = QLineF(inner.left(), y, inner.left() + across, y)
+    for ink, width in ((SHADE, 5.0), (INK, 2.5)):
+        painter.setPen(QPen(ink, width, c=Qt.PenCapStyle.FlatCap))
+        painter.drawLine(line)
+    draw_text(painter, inner.adjusted(0, 0, 0, -6), corner, f"{length:g} mm", font)
+
+
+def draw_lines(painter: QPainter, lines: list[QLineF], *, dashed: bool = False) -> None:
+    """Thin lines: of a token grid, of a crosshair, around what the model saw."""
+    painter.setPen(QPen(QColor(0, 0, 0, 110), 1))
+    painter.drawLines(lines)
+    style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
+    painter.setPen(QPen(QColor(255, 255, 255, 210 if dashed else 90), 1, style))
+    painter.drawLines(lines)
+
+
+def draw_mark(painter: QPainter, box: QRectF, ink: QColor) -> None:
+    """A frame around a token."""
+    for colour, width in ((QColor(0, 0, 0, 200), 4.0), (ink, 2.0)):
+        painter.setPen(QPen(colour, width, j=Qt.PenJoinStyle.MiterJoin))
+        painter.drawRect(box)
+
+
+def sides(box: QRectF) -> list[QLineF]:
+    """The four sides of a rectangle."""
+    return [
+        QLineF(box.topLeft(), box.topRight()),
+        QLineF(box.topRight(), box.bottomRight()),
+        QLineF(box.bottomRight(), box.bottomLeft()),
+        QLineF(box.bottomLeft(), box.topLeft()),
+    ]
+
+
+def round_length(longest: float) -> float:
+    """The largest of 1, 2, 5 times a power of ten that is not above `longest`, itself above 0."""
+    power = 10.0 ** floor(log10(longest))
+    return max(nice * power for nice in _NICE if nice * power <= longest * (1 + 1e-9))

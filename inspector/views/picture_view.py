@@ -1,0 +1,496 @@
+"""One picture in its physical shape, to be zoomed, pointed at and windowed.
+
+Painted directly instead of through a plot: a picture has no axes, and what is stepped through with
+a key held down must be on the screen within a frame. The pixels are those of the compositor, one
+for one; enlarged they stay sharp squares.
+"""
+
+from dataclasses import replace
+from enum import Enum, auto
+
+import numpy as np
+from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from inspector.core.images import Edges, Picture, Tone, ToneTable, Window
+from inspector.core.scene import ShownImage
+from inspector.core.tokens import Box, TokenGrid
+from inspector.views.camera import Camera, Stage
+from inspector.views.picture_marks import (
+    KEY_MARK,
+    QUERY_MARK,
+    draw_edges,
+    draw_lines,
+    draw_mark,
+    draw_scale_bar,
+    draw_text,
+    sides,
+)
+from inspector.views.theme import small_font, theme_of
+
+_CLICK_SLACK = 5
+_NOTCH = 120
+_ZOOM_STEP = 1.2
+_PAN_STEP = 40
+_LEAST_CELL = 3.0
+_SURROUND = {"light": QColor("#eeeeee"), "dark": QColor("#131313")}
+_PANS = {
+    Qt.Key.Key_Left: (1, 0),
+    Qt.Key.Key_Right: (-1, 0),
+    Qt.Key.Key_Up: (0, 1),
+    Qt.Key.Key_Down: (0, -1),
+}
+_ZOOMS = {
+    Qt.Key.Key_Plus: _ZOOM_STEP,
+    Qt.Key.Key_Equal: _ZOOM_STEP,
+    Qt.Key.Key_Minus: 1 / _ZOOM_STEP,
+}
+
+
+class _Drag(Enum):
+    NONE = auto()
+    PAN = auto()
+    WINDOW = auto()
+
+
+class PictureView(QWidget):
+    """A picture with letters, scale bar, token grid and marks; all places in original pixels.
+
+    The wheel zooms, over a stack it steps through the slices (with Ctrl always, with Shift never);
+    the left button pans, the right one changes the window: to the right wider, down darker.
+    R or a double click shows the whole picture, + and - zoom, Shift and an arrow key pans.
+
+    Signals
+    -------
+    hovered(row, column)
+        The mouse is over a point of the original, measured from its top left corner in pixels.
+    left()
+        It is no longer over the picture.
+    clicked(row, column)
+        The left button was pressed and released there.
+    window_dragged(window), window_chosen(window)
+        While the right button is held down, and when it is let go.
+    slice_stepped(by)
+        So many slices further on.
+    camera_moved(camera)
+        The user zoomed or panned.
+    """
+
+    hovered = Signal(float, float)
+    left = Signal()
+    clicked = Signal(float, float)
+    window_dragged = Signal(object)
+    window_chosen = Signal(object)
+    slice_stepped = Signal(int)
+    camera_moved = Signal(object)
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._name = name
+        self._image: QImage | None = None
+        self._pixels: Picture | None = None
+        self._sentence = ""
+        self._size, self._unit_known = (1.0, 1.0), False
+        self._shape: tuple[int, int] = (1, 1)
+        self._box: Box | None = None
+        self._camera = Camera()
+        self._edges: Edges | None = None
+        self._corner = ""
+        self._title = ""
+        self._tone: Window | ToneTable | None = None
+        self._is_stack = False
+        self._grid: TokenGrid | None = None
+        self._grid_shown = False
+        self._query: int | None = None
+        self._key: int | None = None
+        self._crosshair: tuple[float, float] | None = None
+        self._drag, self._pressed, self._last = _Drag.NONE, QPointF(), QPointF()
+        self._window: Window | None = None
+        self._notches = 0
+        self.setAccessibleName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(96, 96)
+
+    @property
+    def pixels(self) -> Picture | None:
+        """(rows, columns, 3) uint8 what is shown; None where there is no picture."""
+        return self._pixels
+
+    @property
+    def camera(self) -> Camera:
+        """Where it is looked at."""
+        return self._camera
+
+    @property
+    def crosshair(self) -> tuple[float, float] | None:
+        """Row and column of the shared cursor."""
+        return self._crosshair
+
+    @property
+    def sentence(self) -> str:
+        """What stands in place of a picture; empty where there is one."""
+        return self._sentence
+
+    def show_picture(
+        self,
+        picture: Picture,
+        size_mm: tuple[float, float],
+        unit_known: bool,
+        *,
+        shape: tuple[int, int] | None = None,
+        box: Box | None = None,
+    ) -> None:
+        """Show pixels.
+
+        Parameters
+        ----------
+        picture
+            (rows, columns, 3) uint8; not copied where it is contiguous.
+        size_mm
+            Height and width of the original, in mm where `unit_known`, else in pixels.
+        shape
+            Rows and columns of the original; those of the picture where none is given.
+        box
+            The rectangle of the original that the picture is of; the whole where none is given.
+        """
+        pixels = np.ascontiguousarray(picture)
+        rows, columns = pixels.shape[:2]
+        held = QImage(pixels.data, columns, rows, 3 * columns, QImage.Format.Format_RGB888)
+        self._image = held.convertToFormat(QImage.Format.Format_RGB32)
+        self._pixels, self._sentence = picture, ""
+        self._size, self._unit_known = size_mm, unit_known
+        self._shape, self._box = shape or (rows, columns), box
+        self.setAccessibleDescription("")
+        self.update()
+
+    def show_image(
+        self, image: ShownImage, picture: Picture | None = None, *, seen: bool = False
+    ) -> None:
+        """Show pixels in the place of an image, with its letters, scale and window.
+
+        `picture` are the image's own pixels where none are given. With `seen` they are those of the
+        model's input, and lie where the model's input lies on the original.
+        """
+        prepared = image.prepared if seen else None
+        if picture is None:
+            picture = image.picture if prepared is None else prepared.seen
+        spacing = image.slice.spacing
+        self.show_picture(
+            picture,
+            image.slice.size_mm,
+            spacing is not None,
+            shape=image.slice.shape,
+            box=None if prepared is None else prepared.placement.box,
+        )
+        self.show_edges(image.slice.edges)
+        self.show_corner(corner_text(image))
+        self.show_tone(None if image.slice.is_colour else image.tone)
+        self.show_stack(image.card.slices.get(image.at.plane, 1) > 1)
+
+    def show_nothing(self, sentence: str) -> None:
+        """Show a sentence in place of a picture."""
+        self._image, self._pixels, self._sentence = None, None, sentence
+        self._crosshair = None
+        self.setAccessibleDescription(sentence)
+        self.update()
+
+    def show_title(self, title: str) -> None:
+        """Name the picture in its upper left corner."""
+        self._title = title
+        self.update()
+
+    def show_edges(self, edges: Edges | None) -> None:
+        """Show orientation letters; None where the file does not tell."""
+        self._edges = edges
+        self.update()
+
+    def show_corner(self, text: str) -> None:
+        """Show a text in the lower right corner, as the size of a pixel."""
+        self._corner = text
+        self.update()
+
+    def show_tone(self, tone: Tone | None) -> None:
+        """Say where the right button starts from; None where there is no window to change."""
+        self._tone = tone if isinstance(tone, Window | ToneTable) else None
+
+    def show_stack(self, is_stack: bool) -> None:
+        """Say whether the wheel steps through slices."""
+        self._is_stack = is_stack
+
+    def show_grid(self, grid: TokenGrid | None, on: bool) -> None:
+        """Say where the tokens lie, and whether their grid is drawn.
+
+        The outline of the part that the model saw is drawn wherever it is not the whole picture.
+        """
+        self._grid, self._grid_shown = grid, on
+        self.update()
+
+    def mark(self, *, query: int | None = None, key: int | None = None) -> None:
+        """Frame a query token and a key token of the grid; prefix tokens have no place."""
+        self._query, self._key = query, key
+        self.update()
+
+    def show_crosshair(self, point: tuple[float, float] | None) -> None:
+        """Show the cursor of a linked picture: row and column of the original."""
+        if point != self._crosshair:
+            self._crosshair = point
+            self.update()
+
+    def show_camera(self, camera: Camera) -> None:
+        """Look at another part; emits nothing."""
+        if camera != self._camera:
+            self._camera = camera
+            self.update()
+
+    def reset(self) -> None:
+        """Show the whole picture, as the user asked."""
+        self._move(Camera())
+
+    def place_of(self, row: float, column: float) -> QPointF:
+        """A point of the original on this widget."""
+        x, y = column * self._size[1] / self._shape[1], row * self._size[0] / self._shape[0]
+        return QPointF(*self._stage.to_screen(self._camera, x, y))
+
+    def point_at(self, place: QPointF) -> tuple[float, float]:
+        """Row and column of the original under a point of this widget; may lie beyond it."""
+        x, y = self._stage.to_picture(self._camera, place.x(), place.y())
+        return (y * self._shape[0] / self._size[0], x * self._shape[1] / self._size[1])
+
+    def sizeHint(self) -> QSize:
+        """Room for a small picture."""
+        return QSize(280, 280)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the picture and all that lies over it."""
+        painter = QPainter(self)
+        theme = theme_of(self.palette())
+        painter.fillRect(self.rect(), _SURROUND[theme.name])
+        if self._image is None:
+            self._paint_sentence(painter, QColor(theme.muted))
+        else:
+            self._paint_picture(painter, self._image)
+            self._paint_over(painter)
+        if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 2))
+            painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
+        painter.end()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom, or step through slices."""
+        if self._image is None:
+            event.ignore()
+            return
+        turned = event.angleDelta().y() or event.angleDelta().x()
+        held = event.modifiers()
+        by_slice = bool(held & Qt.KeyboardModifier.ControlModifier)
+        by_slice |= self._is_stack and not held & Qt.KeyboardModifier.ShiftModifier
+        if by_slice:
+            self._step_slices(turned)
+        else:
+            place = event.position()
+            by = _ZOOM_STEP ** (turned / _NOTCH)
+            self._move(self._stage.zoomed(self._camera, by, place.x(), place.y()))
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin to pan or to change the window."""
+        self._pressed = self._last = event.position()
+        self._window = None
+        if self._image is None:
+            return
+        if event.button() is Qt.MouseButton.LeftButton:
+            self._drag = _Drag.PAN
+        elif event.button() is Qt.MouseButton.RightButton and self._tone is not None:
+            self._drag = _Drag.WINDOW
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Pan, change the window, or tell where the mouse is."""
+        place = event.position()
+        moved = (place - self._pressed).manhattanLength() > _CLICK_SLACK
+        if self._drag is _Drag.PAN and moved:
+            step, self._last = place - self._last, place
+            self._move(self._stage.panned(self._camera, step.x(), step.y()))
+        elif self._drag is _Drag.WINDOW and moved and self._tone is not None:
+            self._window = dragged_window(self._tone, place - self._pressed)
+            self.window_dragged.emit(self._window)
+        elif self._drag is _Drag.NONE:
+            self._tell(place)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End a drag, or tell a click."""
+        drag, self._drag = self._drag, _Drag.NONE
+        if drag is _Drag.WINDOW and self._window is not None:
+            self.window_chosen.emit(self._window)
+        moved = (event.position() - self._pressed).manhattanLength() > _CLICK_SLACK
+        if (
+            drag is _Drag.PAN
+            and not moved
+            and self._holds(point := self.point_at(event.position()))
+        ):
+            self.clicked.emit(*point)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Show the whole picture."""
+        if event.button() is Qt.MouseButton.LeftButton:
+            self.reset()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Say that nothing is pointed at any more."""
+        super().leaveEvent(event)
+        self.left.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Reset, zoom and pan; every other key is for the view around it."""
+        key = Qt.Key(event.key())
+        middle = QPointF(self.width() / 2, self.height() / 2)
+        if key is Qt.Key.Key_R:
+            self.reset()
+        elif key in _ZOOMS:
+            self._move(self._stage.zoomed(self._camera, _ZOOMS[key], middle.x(), middle.y()))
+        elif key in _PANS and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            right, down = (_PAN_STEP * way for way in _PANS[key])
+            self._move(self._stage.panned(self._camera, right, down))
+        else:
+            event.ignore()
+
+    @property
+    def _stage(self) -> Stage:
+        return Stage(self.width(), self.height(), self._size[1], self._size[0])
+
+    def _paint_picture(self, painter: QPainter, image: QImage) -> None:
+        target = self._rect_of(self._box or Box(0, 0, *self._shape))
+        small = target.width() * self.devicePixelRatioF() < image.width()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, small)
+        painter.drawImage(target, image)
+
+    def _paint_over(self, painter: QPainter) -> None:
+        room, font = QRectF(self.rect()), small_font(self.font())
+        self._paint_grid(painter)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_marks(painter)
+        if self._edges is not None:
+            edges = self._edges
+            letters = {side: getattr(edges, side) for side in ("top", "right", "bottom", "left")}
+            draw_edges(painter, room, letters, self.font())
+        scale = self._stage.scale(self._camera) if self._unit_known else None
+        draw_scale_bar(painter, room, pixels_per_mm=scale, font=font)
+        inner = room.adjusted(8, 6, -8, -8)
+        low_right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
+        draw_text(painter, inner, low_right, self._corner, font)
+        high_left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
+        draw_text(painter, inner, high_left, self._title, font)
+
+    def _paint_grid(self, painter: QPainter) -> None:
+        if self._grid is None:
+            return
+        part = self._grid.placement.box
+        if part != Box(0, 0, *self._shape):
+            draw_lines(painter, sides(self._rect_of(part)), dashed=True)
+        if self._grid_shown:
+            draw_lines(painter, self._grid_lines(self._grid))
+
+    def _grid_lines(self, grid: TokenGrid) -> list[QLineF]:
+        """None where the patches are too small to be told apart."""
+        extent = self._rect_of(grid.extent)
+        high, wide = extent.height() / grid.rows, extent.width() / grid.columns
+        if min(high, wide) < _LEAST_CELL:
+            return []
+        down = [extent.top() + row * high for row in range(grid.rows + 1)]
+        across = [extent.left() + column * wide for column in range(grid.columns + 1)]
+        return [
+            *(QLineF(extent.left(), y, extent.right(), y) for y in down),
+            *(QLineF(x, extent.top(), x, extent.bottom()) for x in across),
+        ]
+
+    def _paint_marks(self, painter: QPainter) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if self._grid is not None:
+            for token, ink in ((self._key, KEY_MARK), (self._query, QUERY_MARK)):
+                place = None if token is None else self._grid.place(token)
+                if place is not None:
+                    draw_mark(painter, self._rect_of(self._grid.box(*place)), ink)
+        if self._crosshair is not None:
+            middle = self.place_of(*self._crosshair)
+            lines = [
+                QLineF(0, middle.y(), self.width(), middle.y()),
+                QLineF(middle.x(), 0, middle.x(), self.height()),
+            ]
+            draw_lines(painter, lines)
+
+    def _paint_sentence(self, painter: QPainter, ink: QColor) -> None:
+        painter.setPen(ink)
+        flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+        painter.drawText(self.rect().adjusted(16, 16, -16, -16), int(flags), self._sentence)
+
+    def _rect_of(self, box: Box) -> QRectF:
+        return QRectF(self.place_of(box.top, box.left), self.place_of(box.bottom, box.right))
+
+    def _holds(self, point: tuple[float, float]) -> bool:
+        return 0 <= point[0] < self._shape[0] and 0 <= point[1] < self._shape[1]
+
+    def _tell(self, place: QPointF) -> None:
+        point = self.point_at(place)
+        if self._image is not None and self._holds(point):
+            self.hovered.emit(*point)
+        else:
+            self.left.emit()
+
+    def _move(self, camera: Camera) -> None:
+        if self._image is not None and camera != self._camera:
+            self.show_camera(camera)
+            self.camera_moved.emit(camera)
+
+    def _step_slices(self, turned: int) -> None:
+        """One slice for each full notch, however finely the wheel turns; towards you is further."""
+        self._notches -= turned
+        steps = int(self._notches / _NOTCH)
+        self._notches -= steps * _NOTCH
+        if steps:
+            self.slice_stepped.emit(steps)
+
+
+def corner_text(image: ShownImage) -> str:
+    """The size of a pixel and what it was measured at, then where the slice lies."""
+    spacing = image.slice.spacing
+    parts = []
+    if image.slice.place:
+        parts.append(image.slice.place)
+    if spacing is None:
+        rows, columns = image.slice.shape
+        parts.append(f"{rows} × {columns} pixels")
+    else:
+        parts.append(f"{spacing.rows:.3g} × {spacing.columns:.3g} mm")
+        if spacing.where:
+            parts.append(spacing.where)
+    return " · ".join(parts)
+
+
+def dragged_window(tone: Window | ToneTable, moved: QPointF) -> Window:
+    """The window after the mouse moved so many pixels: to the right wider, down darker.
+
+    A table of the file is taken as the window that holds all its entries.
+    """
+    if isinstance(tone, ToneTable):
+        size = float(tone.table.size)
+        start = Window(tone.first + size / 2, size)
+    else:
+        start = tone
+    width = start.width * 2.0 ** (moved.x() / 150)
+    smallest = 1.0 if start.function == "linear" else 0.0
+    centre = start.centre + start.width * moved.y() / 300
+    return replace(start, centre=centre, width=max(width, smallest))
