@@ -1,0 +1,295 @@
+"""The two-colour overlay of a query and a key map, and single maps, over a picture.
+
+The one compositor for the screen and for files, in whole numbers so that both have the same bytes:
+
+    base  = (level * round(256 dim) + 128) >> 8                      of the picture, per channel
+    light = round(255 opacity (q C_query + k C_key))                 of a patch, q and k in 0..1
+    out   = min(base + light, 255)
+
+which is dim grey + opacity (q C_query + k C_key), clipped, to within one level. Light is added, so
+that neither map hides the other; the two colours of a pair add up to white, so that a place where
+both maps are high is neutral. Pixels that no token covers keep half of the dimmed picture and get
+no light. Where tokens lie on the picture is asked of `TokenGrid` alone.
+"""
+
+import weakref
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from inspector.core.images import Picture
+from inspector.core.map_style import ColourPair, MapStyle
+from inspector.core.tokens import TokenGrid
+from inspector.render.colour_tables import ByteArray
+from inspector.render.colours import UNDEFINED, table_for
+from inspector.render.limits import Limits
+
+LOW_PERCENTILE, HIGH_PERCENTILE = 30.0, 95.0
+
+LIGHTS: dict[ColourPair, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
+    ColourPair.RED_CYAN: ((1.0, 0.0, 0.0), (0.0, 1.0, 1.0)),
+    ColourPair.MAGENTA_GREEN: ((1.0, 0.0, 1.0), (0.0, 1.0, 0.0)),
+    ColourPair.ORANGE_AZURE: ((1.0, 0.5, 0.0), (0.0, 0.5, 1.0)),
+}
+"""Red, green and blue (0..1) of the query map, then of the key map; each pair adds up to white."""
+
+Map = npt.NDArray[np.floating[Any]]
+UnitMap = npt.NDArray[np.float32]
+
+
+def percentiles(maps: Sequence[Map]) -> tuple[float, float]:
+    """P30 and P95 over the finite values of all maps; methods C1. (0, 0) where there are none."""
+    values = np.concatenate([np.ravel(values[np.isfinite(values)]) for values in maps])
+    if not values.size:
+        return (0.0, 0.0)
+    low, high = np.percentile(values.astype(np.float64), (LOW_PERCENTILE, HIGH_PERCENTILE))
+    return (float(low), float(high))
+
+
+def unit_map(values: Map, limits: tuple[float, float]) -> UnitMap:
+    """Any shape in, clip((x - P30) / (P95 - P30), 0, 1) out; zeros where P95 == P30; methods C1."""
+    low, high = limits
+    if not high > low:
+        return np.zeros(values.shape, dtype=np.float32)
+    share = (values.astype(np.float64) - low) / (high - low)
+    return np.clip(np.nan_to_num(share), 0.0, 1.0).astype(np.float32)
+
+
+def orientation(query: Map, key: Map) -> int:
+    """+1 or -1: which of (u, v) and (-u, -v) is shown on an image; methods C1.
+
+    +1 where max q * max k >= min q * min k: the strongest pair of patches is then one of high
+    values.
+    """
+    return 1 if query.max() * key.max() >= query.min() * key.min() else -1
+
+
+def compose_overlay(
+    picture: Picture, grid: TokenGrid, query01: UnitMap, key01: UnitMap, style: MapStyle
+) -> Picture:
+    """Light up a picture where the query map, and where the key map, is high.
+
+    Parameters
+    ----------
+    picture
+        (rows, columns, 3) as it is looked at; what was dimmed is kept for the next call while a
+        read-only picture lives.
+    grid
+        Where the patches lie on it.
+    query01, key01
+        (grid rows, grid columns) from 0 to 1.
+    style
+        Its colour pair, opacity, dim and smoothing.
+
+    Returns
+    -------
+    (rows, columns, 3) uint8.
+    """
+    query_light, key_light = (np.array(light) for light in LIGHTS[style.pair])
+    light = query01[..., None] * query_light + key01[..., None] * key_light
+    cells = np.rint(255.0 * style.opacity * light).astype(np.uint8)
+    base = _dimmed(picture, style.dim)
+    out = _unlit(base, grid)
+    rows, columns = _inside(grid.row_of_pixel), _inside(grid.column_of_pixel)
+    wide = slice(3 * columns.start, 3 * columns.stop)
+    below, above = (array.reshape(len(array), -1)[rows, wide] for array in (base, out))
+    for band, bright in _bands(cells, grid, smooth=style.smooth):
+        np.minimum(below[band], 255 - bright, out=above[band])
+        above[band] += bright
+    return out
+
+
+def compose_map(
+    grid: TokenGrid,
+    values: Map,
+    limits: Limits,
+    *,
+    style: MapStyle,
+    base: Picture | None = None,
+    table: ByteArray | None = None,
+) -> Picture:
+    """Colour one map, over the pixels of the picture it belongs to.
+
+    Parameters
+    ----------
+    values
+        (grid rows, grid columns); a patch without a finite value is grey.
+    limits
+        With a centre for a diverging map, without for a sequential one.
+    style
+        Its smoothing (the values are interpolated, not the colours; not where a value is missing)
+        and dim.
+    base
+        The picture, seen (dimmed, then halved) where no token lies; grey where it is not given.
+    table
+        (256, 3); the one that fits the limits where none is given.
+
+    Returns
+    -------
+    (rows, columns, 3) uint8.
+    """
+    table = table_for(limits) if table is None else table
+    places, missing = _places(values, limits, len(table))
+    smooth = style.smooth and not missing.any()
+    if base is None:
+        out = np.full((*grid.placement.image_shape, 3), UNDEFINED, dtype=np.uint8)
+    else:
+        out = _unlit(_dimmed(base, style.dim), grid)
+    rows, columns = _inside(grid.row_of_pixel), _inside(grid.column_of_pixel)
+    target = out[rows, columns]
+    colours = table[places]
+    colours[missing] = UNDEFINED
+    cells = places[..., None] if smooth else colours
+    for band, bright in _bands(cells, grid, smooth=smooth):
+        flat = table.take(bright, axis=0, mode="clip") if smooth else bright.reshape(1, -1, 3)
+        target[band] = flat
+    return out
+
+
+def colours_of(values: Map, limits: Limits, table: ByteArray | None = None) -> Picture:
+    """(rows, columns, 3) uint8, one pixel a patch: a thumbnail."""
+    table = table_for(limits) if table is None else table
+    places, missing = _places(values, limits, len(table))
+    picture = table[places]
+    picture[missing] = UNDEFINED
+    return picture
+
+
+def light_ramp(pair: ColourPair, which: int, style: MapStyle) -> ByteArray:
+    """(256, 3) what one map adds to black from 0 to 1: the bar beside an overlay.
+
+    `which` is 0 for the query map, 1 for the key map.
+    """
+    share = np.linspace(0.0, 1.0, 256)[:, None]
+    ramp = np.rint(255.0 * style.opacity * share * np.array(LIGHTS[pair][which]))
+    table: ByteArray = ramp.astype(np.uint8)
+    return table
+
+
+def _places(
+    values: Map, limits: Limits, steps: int
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+    """Which colour of a table each value has, and which values are none."""
+    missing = ~np.isfinite(values)
+    filled = np.where(missing, limits.low, values).astype(np.float64)
+    share = (filled - limits.low) / (limits.high - limits.low)
+    return np.clip(share * steps, 0, steps - 1).astype(np.uint8), missing
+
+
+_KEPT: dict[int, "tuple[weakref.ref[Picture], float, Picture]"] = {}
+
+
+def _dimmed(picture: Picture, dim: float) -> Picture:
+    """The picture at a share of its brightness.
+
+    A mode, a head or the opacity changes many times over one picture, so the last one of each
+    picture that nobody can write to is kept as long as the picture itself.
+    """
+    known = _KEPT.get(id(picture))
+    if known is not None and known[0]() is picture and known[1] == dim:
+        return known[2]
+    factor = np.uint16(round(256 * dim))
+    wide = picture.astype(np.uint16)
+    wide *= factor
+    wide += np.uint16(128)
+    wide >>= np.uint16(8)
+    base = np.ascontiguousarray(wide.astype(np.uint8))
+    base.setflags(write=False)
+    if not picture.flags.writeable:
+        place = id(picture)
+        _KEPT[place] = (weakref.ref(picture, lambda _: _forget(place)), dim, base)
+    return base
+
+
+def _forget(place: int) -> None:
+    known = _KEPT.get(place)
+    if known is not None and known[0]() is None:
+        del _KEPT[place]
+
+
+def _unlit(base: Picture, grid: TokenGrid) -> Picture:
+    """An array to draw on: half of the base where no token lies, anything where one does."""
+    rows, columns = _inside(grid.row_of_pixel), _inside(grid.column_of_pixel)
+    out = np.empty_like(base)
+    for band in (slice(0, rows.start), slice(rows.stop, None)):
+        out[band] = base[band] >> 1
+    for side in (slice(0, columns.start), slice(columns.stop, None)):
+        out[rows, side] = base[rows, side] >> 1
+    return out
+
+
+def _inside(cells: npt.NDArray[np.int64]) -> slice:
+    """The pixels that a token lies on: one stretch, as cells rise with the pixels."""
+    found = np.flatnonzero(cells >= 0)
+    return slice(int(found[0]), int(found[-1]) + 1) if found.size else slice(0, 0)
+
+
+def _bands(
+    cells: npt.NDArray[np.uint8], grid: TokenGrid, *, smooth: bool
+) -> Iterator[tuple[slice, npt.NDArray[np.uint8]]]:
+    """Stretches of pixel rows (counted inside the grid) and the bytes on them.
+
+    `cells` is (grid rows, grid columns, channels); the bytes are (pixel rows, or 1 where all are
+    alike, pixel columns * channels), or (.., pixel columns) for one channel.
+    """
+    rows = grid.row_of_pixel[_inside(grid.row_of_pixel)]
+    columns = grid.column_of_pixel[_inside(grid.column_of_pixel)]
+    if not rows.size or not columns.size:
+        return
+    if smooth:
+        yield from _smooth_bands(cells, grid)
+        return
+    for band in _runs(rows):
+        line = cells[rows[band.start]][columns]
+        yield band, line.reshape(1, -1)
+
+
+def _smooth_bands(
+    cells: npt.NDArray[np.uint8], grid: TokenGrid
+) -> Iterator[tuple[slice, npt.NDArray[np.uint8]]]:
+    """Bilinear between the centres of patches, in 256ths of a patch; flat beyond the outermost."""
+    extent = grid.extent
+    rows, down = _between(_inside(grid.row_of_pixel), extent.top, extent.height, grid.rows)
+    columns, right = _between(
+        _inside(grid.column_of_pixel), extent.left, extent.width, grid.columns
+    )
+    wide = cells.astype(np.uint16)
+    lines = _mixed(
+        wide[:, columns], wide[:, np.minimum(columns + 1, grid.columns - 1)], right[None, :, None]
+    ).reshape(grid.rows, -1)
+    for band in _runs(rows):
+        row = rows[band.start]
+        following = lines[min(row + 1, grid.rows - 1)]
+        mixed = _mixed(lines[row][None, :], following[None, :], down[band, None])
+        yield band, mixed.astype(np.uint8)
+
+
+def _between(
+    pixels: slice, start: float, length: float, count: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint16]]:
+    """The patch before each pixel's centre, and how far it is to the next, in 256ths."""
+    centres = np.arange(pixels.start, pixels.stop) + 0.5
+    place = np.floor(((centres - start) * count / length - 0.5) * 256).astype(np.int64)
+    place = np.clip(place, 0, (count - 1) * 256)
+    return place >> 8, (place & 255).astype(np.uint16)
+
+
+def _mixed(
+    one: npt.NDArray[np.uint16], other: npt.NDArray[np.uint16], share: npt.NDArray[np.uint16]
+) -> npt.NDArray[np.uint16]:
+    """(one * (256 - share) + other * share + 128) >> 8; never above 65 535 for bytes."""
+    mixed: npt.NDArray[np.uint16] = one * (np.uint16(256) - share)
+    mixed += other * share
+    mixed += np.uint16(128)
+    mixed >>= np.uint16(8)
+    return mixed
+
+
+def _runs(cells: npt.NDArray[np.int64]) -> Iterator[slice]:
+    """Stretches of equal neighbours."""
+    steps = np.flatnonzero(np.diff(cells)) + 1
+    for first, last in pairwise((0, *steps.tolist(), cells.size)):
+        yield slice(first, last)
