@@ -1,0 +1,82 @@
+"""How the depth view puts modes, bands and anisotropy into words."""
+
+import numpy as np
+
+from inspector.core.address import Address
+from inspector.core.modes import Anisotropy, ModelModes, Product
+from inspector.core.scene import DepthScene
+from inspector.views.wording import counted, number_text, shortened
+
+_SPACES = {
+    "attention-input": "attention input",
+    "residual": "residual",
+    "normed": "normalised residual",
+}
+BAND_SAYS = (
+    "Light grey holds 95 % of the single modes of random directions, dark grey 95 % of the scores "
+    "of blocks with random weights: a mean over heads and modes varies far less than a single "
+    "mode. Both depend on the width of the tokens, so stages of different width have their own."
+)
+
+
+def title_html(scene: DepthScene) -> str:
+    """What is shown: the product, the models, and how far a computation is."""
+    product = scene.models[0].options.product.label
+    parts = [f"<b>{product} weighted cosine over depth</b>"]
+    for letter, model in zip(scene.letters, scene.models, strict=True):
+        name = shortened(model.card.label).replace("<", "&lt;")
+        parts.append(f"{letter} {name}, {blocks_text(model)}")
+    return " · ".join(parts)
+
+
+def blocks_text(model: ModelModes) -> str:
+    """``12 blocks``; ``5 of 12 blocks so far`` while they are computed."""
+    done, depth = len(model.blocks), model.depth
+    if not model.complete:
+        return f"{done} of {counted(depth, 'block')} so far"
+    return counted(done, "block") if done == depth else f"{done} of {counted(depth, 'block')}"
+
+
+def meaning(product: Product) -> str:
+    """What high and low mean, in one line."""
+    if product is Product.QK:
+        return (
+            "Above 0, tokens attend to tokens like themselves (grouping); "
+            "near 0 or below, to others (contextualising)."
+        )
+    return (
+        "Above 0, a head writes what it reads into the token (copying); "
+        "near 0 or below, something else."
+    )
+
+
+def left_out_text(scene: DepthScene) -> str:
+    """Blocks without modes and where the form is not exact; empty where there is nothing to say."""
+    sentences = []
+    for letter, model in zip(scene.letters, scene.models, strict=True):
+        sentences += [
+            f"{letter}: {address} has no modes: {_ended(why)}" for address, why in model.skipped
+        ]
+        reasons = dict.fromkeys(block.exact for block in model.blocks if block.exact)
+        sentences += [f"{letter}: {_ended(reason)}" for reason in reasons]
+    return " ".join(sentences)
+
+
+def anisotropy_text(letter: str, known: Anisotropy) -> str:
+    """``Anisotropy of A: mean 0.412 over 24 images (attention input)``."""
+    good = known.values[np.isfinite(known.values)]
+    mean = number_text(float(good.mean()) if good.size else float("nan"), digits=3)
+    space = _SPACES[str(known.space)]
+    return f"Anisotropy of {letter}: mean {mean}, from {counted(known.images, 'image')} ({space})"
+
+
+def why_absent(model: ModelModes, address: Address) -> str:
+    """Why a block has no modes: skipped with its reason, or still to come."""
+    for skipped, reason in model.skipped:
+        if skipped == address:
+            return f"no modes: {reason}"
+    return "no modes" if model.complete else "still to come"
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "!", "?")) else f"{sentence}."
