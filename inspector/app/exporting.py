@@ -1,54 +1,29 @@
 """Figures, their numbers and their provenance: previewed and written in the lane."""
 
-import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
-from inspector.core.comparison import ComparisonSeries, Patterns
 from inspector.core.errors import ExportFailed
 from inspector.core.figures import ExportRequest, FigureKind, FigureStyle
 from inspector.core.progress import Progress
 from inspector.core.provenance import Provenance
-from inspector.core.selection import Selection
 from inspector.jobs.context import JobContext
 from inspector.jobs.lane import Lane
 from inspector.session import OpenModel, Session, Stamp, stamps_of
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from inspector.export.content import FigureContent
+    from inspector.export.sources import CheckpointFile
 
 PREVIEW = "preview"
 EXPORT = "export"
 COPY = "copy figure"
 COPY_DPI = 300
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FigureContent:
-    """What a figure is drawn from, frozen when it was asked for."""
-
-    series: ComparisonSeries
-    selection: Selection
-    patterns: Patterns | None
-    models: tuple[OpenModel, ...]
-    axis: str
-    device: str
-
-    @property
-    def command(self) -> str:
-        """The command line that writes the same numbers."""
-        paths = [str(entry.source.path) for entry in self.models]
-        words = ["python", "-m", "inspector", "compare", *paths, "--out", "figures"]
-        words += ["--axis", self.axis, "--device", self.device]
-        for option in ("heads", "section"):
-            given = {getattr(entry.source, option) for entry in self.models} - {None}
-            words += [f"--{option}", str(given.pop())] if len(given) == 1 else []
-        return shlex.join(words)
 
 
 class Exporting(QObject):
@@ -80,30 +55,39 @@ class Exporting(QObject):
         self._lane = lane
         self._device = device
         self._hashed: dict[tuple[Stamp, ...], Provenance] = {}
+        self._source: Callable[[], FigureContent | None] = lambda: self.comparison
         lane.result.connect(self._on_result)
         lane.failed.connect(self._on_failed)
 
+    def draw_from(self, content: "Callable[[], FigureContent | None]") -> None:
+        """Ask `content` from now on what the view that is looked at shows; None for nothing."""
+        self._source = content
+
     @property
-    def content(self) -> FigureContent | None:
-        """What a figure would be drawn from now; None while nothing is compared."""
+    def content(self) -> "FigureContent | None":
+        """What a figure would be drawn from now; None while there is nothing."""
+        return self._source()
+
+    @property
+    def comparison(self) -> "FigureContent | None":
+        """The comparison as it is selected; None while nothing is compared."""
         session = self._session
         if session.series is None or not session.series.comparisons[0].blocks:
             return None
-        return FigureContent(
+        from inspector.export.comparison_content import ComparisonContent
+
+        return ComparisonContent(
             session.series,
             session.selection,
             session.patterns,
-            session.models,
-            session.axis,
+            tuple(checkpoint_file(entry) for entry in session.models),
             self._device(),
         )
 
     def kinds(self) -> list[FigureKind]:
         """The figures that can be drawn now."""
-        from inspector.export.figure import kinds_of
-
         content = self.content
-        return list(kinds_of(content.series)) if content else []
+        return list(content.kinds()) if content else []
 
     def preview(self, request: ExportRequest, *, pixel_width: int) -> None:
         """Draw a figure for the screen."""
@@ -112,9 +96,10 @@ class Exporting(QObject):
             return
 
         def job(_: JobContext) -> object:
-            from inspector.export.figure import preview
+            from inspector.export.figure import draw_figure, preview
 
-            return preview(_figure(request.kind, content, request.style), pixel_width=pixel_width)
+            figure = draw_figure(request.kind, content, style=request.style)
+            return preview(figure, pixel_width=pixel_width)
 
         self._lane.submit(PREVIEW, job, label="Drawing the preview")
 
@@ -123,6 +108,7 @@ class Exporting(QObject):
         content = self.content
         if content is None:
             return
+        stamps = self._stamps(content)
 
         def job(context: JobContext) -> tuple[Path, ...]:
             from inspector.export.bundle import write_export
@@ -131,11 +117,9 @@ class Exporting(QObject):
             return write_export(
                 request.base,
                 request.kind,
-                content.series,
-                content.selection,
+                content,
                 style=request.style,
-                provenance=self._provenance(content, context.progress),
-                patterns=content.patterns,
+                provenance=self._provenance(content, request.kind, stamps, context.progress),
                 progress=context.progress,
                 overwrite=True,
             )
@@ -149,30 +133,40 @@ class Exporting(QObject):
             return
 
         def job(_: JobContext) -> bytes:
-            from inspector.export.figure import png_bytes
+            from inspector.export.figure import draw_figure, png_bytes
 
-            return png_bytes(_figure(kind, content, style), dpi=COPY_DPI)
+            return png_bytes(draw_figure(kind, content, style=style), dpi=COPY_DPI)
 
         self._lane.submit(COPY, job, label="Drawing the figure")
 
     def script(self, request: ExportRequest) -> str:
-        """The program that draws a figure again; empty while nothing is compared."""
-        from inspector.export.script import script_of
-
+        """The program that draws a figure again; empty while there is nothing to draw."""
         content = self.content
         if content is None:
             return ""
-        return script_of(
-            request.base.name,
-            request.kind,
-            content.series,
-            content.selection,
-            style=request.style,
-            provenance=Provenance((), content.command, _parameters(content), content.device),
-            with_patterns=content.patterns is not None,
-        )
+        return content.script(request.base.name, request.kind, request.style)
 
-    def _provenance(self, content: FigureContent, progress: Progress) -> Provenance:
+    def command(self, kind: FigureKind) -> str:
+        """The command line that writes the numbers of a figure; empty where there is none."""
+        content = self.content
+        return content.command(kind) if content else ""
+
+    def _stamps(self, content: "FigureContent") -> tuple[Stamp, ...]:
+        """What the files of a content were when they were opened."""
+        opened = [entry.stamps for entry in self._session.models]
+        opened += [entry.stamps for entry in self._session.images]
+        known = {stamp.path: stamp for stamps in opened for stamp in stamps}
+        files = tuple(dict.fromkeys(content.files))
+        now = stamps_of(files)
+        return tuple(known.get(file, stamp) for file, stamp in zip(files, now, strict=True))
+
+    def _provenance(
+        self,
+        content: "FigureContent",
+        kind: FigureKind,
+        stamps: tuple[Stamp, ...],
+        progress: Progress,
+    ) -> Provenance:
         """Runs in the lane; a file is hashed once, and only as it was when it was opened.
 
         Raises
@@ -183,7 +177,6 @@ class Exporting(QObject):
         from inspector.analysis.devices import describe_device, resolve_device
         from inspector.export.provenance import provenance_of
 
-        stamps = tuple(stamp for entry in content.models for stamp in entry.stamps)
         files = [stamp.path for stamp in stamps]
         _refuse_changed(stamps)
         if stamps not in self._hashed:
@@ -192,8 +185,8 @@ class Exporting(QObject):
             )
         return replace(
             self._hashed[stamps],
-            command=content.command,
-            parameters=_parameters(content),
+            command=content.command(kind),
+            parameters=content.parameters(),
             device=describe_device(resolve_device(content.device)),
         )
 
@@ -216,28 +209,12 @@ class Exporting(QObject):
             self.failed.emit("Could not copy the figure", error)
 
 
-def _figure(kind: FigureKind, content: FigureContent, style: FigureStyle) -> "Figure":
-    from inspector.export.figure import draw_figure
+def checkpoint_file(entry: OpenModel) -> "CheckpointFile":
+    """Where an open model was read from."""
+    from inspector.export.sources import CheckpointFile
 
-    return draw_figure(
-        kind, content.series, content.selection, style=style, patterns=content.patterns
-    )
-
-
-def _parameters(content: FigureContent) -> dict[str, object]:
-    from inspector.analysis.patterns import PERMUTATIONS, SEED
-
-    chosen = content.selection
-    return {
-        "axis": content.axis,
-        "metric": str(chosen.metric),
-        "address": str(chosen.address) if chosen.address else None,
-        "matrix": str(chosen.matrix) if chosen.matrix else None,
-        "heads": [entry.source.heads for entry in content.models],
-        "section": [entry.source.section for entry in content.models],
-        "permutations": PERMUTATIONS,
-        "seed": SEED,
-    }
+    source = entry.source
+    return CheckpointFile(source.path, source.heads, source.section, entry.model.checkpoint.files)
 
 
 def _refuse_changed(stamps: Sequence[Stamp]) -> None:

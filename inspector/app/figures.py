@@ -120,10 +120,8 @@ class Figures(QObject):
 
     @Slot(object)
     def _on_command_asked(self, request: ExportRequest) -> None:
-        content = self._exporting.content
-        if content is not None:
-            QGuiApplication.clipboard().setText(content.command)
-            self._tell("Command line copied.")
+        QGuiApplication.clipboard().setText(self._exporting.command(request.kind))
+        self._tell("Command line copied.")
 
     @Slot(object)
     def _on_exported(self, paths: Sequence[Path]) -> None:

@@ -18,6 +18,7 @@ class FigureKind(StrEnum):
     SERIES = "series"
     MODE = "mode"
     MODES = "modes"
+    RANKED = "ranked"
     IMAGES = "images"
     MODELS = "models"
     ATTENTION = "attention"
@@ -41,25 +42,29 @@ WIDTH_PRESETS = {
     "Double column (183 mm)": 183.0,
 }
 MAX_HEIGHT_MM = 240.0
+MOST_MODES = 24
 
 
 @dataclass(frozen=True, slots=True)
 class FigureStyle:
     """Size, format and resolution of a figure on paper.
 
-    `width_mm` 30 to 400 mm; `dpi` 72 to 1200, used by PNG only. The height follows from the
-    content.
+    `width_mm` 30 to 400 mm; `dpi` 72 to 1200, used by PNG only; `modes` 1 to 24, how many modes of
+    a head stand in a figure of several. The height follows from the content.
     """
 
     width_mm: float = 183.0
     format: FigureFormat = FigureFormat.PDF
     dpi: int = 300
+    modes: int = 6
 
     def __post_init__(self) -> None:
         if not 30.0 <= self.width_mm <= 400.0:
             raise BadRequest(f"A figure is 30 to 400 mm wide, not {self.width_mm:g} mm.")
         if not 72 <= self.dpi <= 1200:
             raise BadRequest(f"A figure has 72 to 1200 dots per inch, not {self.dpi}.")
+        if not 1 <= self.modes <= MOST_MODES:
+            raise BadRequest(f"A figure shows 1 to {MOST_MODES} modes, not {self.modes}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,10 @@ from inspector.core.metrics import Metric
 from inspector.core.progress import Progress, silent
 from inspector.core.provenance import Provenance
 from inspector.core.selection import Selection
+from inspector.export.comparison_content import ComparisonContent
+from inspector.export.content import FigureContent
 from inspector.export.drawing import Drawing
-from inspector.export.figure import drawing_of, kinds_of, save_figure
+from inspector.export.figure import draw_figure, drawing_of, save_figure
 from inspector.export.records import (
     figure_record,
     finding_lines,
@@ -26,7 +28,6 @@ from inspector.export.records import (
     write_json,
     write_lines,
 )
-from inspector.export.script import script_of
 from inspector.export.staging import staged
 from inspector.export.tables import table_writers, write_table
 from inspector.render.maps import block_map
@@ -34,15 +35,13 @@ from inspector.render.maps import block_map
 _LONGEST_NAME = 40
 
 
-def write_export(  # noqa: PLR0913 - the request, and what belongs to it
+def write_export(
     base: Path,
     kind: FigureKind,
-    series: ComparisonSeries,
-    selection: Selection,
+    content: FigureContent,
     *,
     style: FigureStyle,
     provenance: Provenance,
-    patterns: Patterns | None = None,
     progress: Progress = silent,
     overwrite: bool = False,
 ) -> tuple[Path, ...]:
@@ -52,8 +51,6 @@ def write_export(  # noqa: PLR0913 - the request, and what belongs to it
     ----------
     base
         Folder and name without an ending; the folder is there.
-    patterns
-        Of the selected compared model.
     overwrite
         Whether files of the same names are replaced.
 
@@ -70,25 +67,15 @@ def write_export(  # noqa: PLR0913 - the request, and what belongs to it
     """
     name = base.name
     progress(0, 3, f"drawing {name}")
-    drawing = drawing_of(kind, series, selection, style=style, patterns=patterns)
+    drawing = drawing_of(kind, content, style=style)
     with staged(base.parent, overwrite=overwrite) as stage:
         progress(1, 3, f"writing {name}")
         save_figure(drawing.figure, stage.temporary / f"{name}.{style.format}", style=style)
         progress(2, 3, f"writing the numbers of {name}")
         _write_numbers(stage.temporary, name, drawing)
-        record = figure_record(
-            kind, series, selection, style=style, provenance=provenance, drawing=drawing
-        )
+        record = figure_record(kind, content, style=style, provenance=provenance, drawing=drawing)
         write_json(stage.temporary / f"{name}.json", record)
-        text = script_of(
-            name,
-            kind,
-            series,
-            selection,
-            style=style,
-            provenance=provenance,
-            with_patterns=patterns is not None,
-        )
+        text = content.script(name, kind, style)
         (stage.temporary / f"{name}.py").write_text(text, encoding="utf-8", newline="\n")
         progress(3, 3, f"{name} written")
     return stage.published
@@ -154,19 +141,19 @@ def _write_figure(
     patterns: Sequence[Patterns],
 ) -> None:
     style = FigureStyle()
-    known = patterns[selection.compared]
-    drawing = drawing_of(kind, series, selection, style=style, patterns=known)
-    save_figure(drawing.figure, path, style=style)
+    content = ComparisonContent(series, selection, patterns[selection.compared])
+    save_figure(draw_figure(kind, content, style=style), path, style=style)
 
 
 def _figures(series: ComparisonSeries) -> Iterator[tuple[str, FigureKind, Selection]]:
     """Name, kind and selection of every figure of a comparison."""
-    if FigureKind.SERIES in kinds_of(series):
+    if FigureKind.SERIES in ComparisonContent(series, Selection()).kinds():
         yield "series", FigureKind.SERIES, Selection()
     for index, comparison in enumerate(series.comparisons):
         ending = _ending(series, index)
         chosen = Selection(compared=index)
-        for kind in kinds_of(ComparisonSeries((comparison,))):
+        alone = ComparisonSeries((comparison,))
+        for kind in ComparisonContent(alone, Selection()).kinds():
             if kind is FigureKind.VECTORS:
                 for address in _blocks_to_show(comparison):
                     name = f"vectors-S{address.stage}-B{address.block}{ending}"

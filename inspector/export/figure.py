@@ -1,4 +1,4 @@
-"""Figures of a comparison for papers: true size, fonts embedded, the same bytes every time."""
+"""Figures for papers: true size, fonts embedded, the same bytes every time."""
 
 import io
 from pathlib import Path
@@ -6,15 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inspector.core.comparison import ComparisonSeries, Patterns
 from inspector.core.figures import FigureFormat, FigureKind, FigureStyle
-from inspector.core.selection import Selection
+from inspector.export.content import FigureContent
 from inspector.export.drawing import Drawing
-from inspector.export.lines import draw_invariant, draw_lines, draw_series
-from inspector.export.maps import draw_head_map, draw_heat_map
 from inspector.export.paper import paper_settings
 from inspector.export.svg_fonts import embed_fonts
-from inspector.export.vectors import draw_vectors
 from inspector.render.colour_tables import ByteArray
 
 if TYPE_CHECKING:
@@ -27,70 +23,21 @@ _UNDATED: dict[FigureFormat, dict[str, None]] = {
 }
 
 
-def draw_figure(
-    kind: FigureKind,
-    series: ComparisonSeries,
-    selection: Selection,
-    *,
-    style: FigureStyle,
-    patterns: Patterns | None = None,
-) -> "Figure":
+def draw_figure(kind: FigureKind, content: FigureContent, *, style: FigureStyle) -> "Figure":
     """Draw a figure `style.width_mm` wide and as high as its content needs.
-
-    Parameters
-    ----------
-    selection
-        The metric of heat map, head map and series; the matrix of the head map (all three where
-        none is selected); the block of the vectors; the compared model of all but the series.
-    patterns
-        Of that compared model; the vectors then say how far heads explain what is seen.
 
     Raises
     ------
     BadRequest
-        When there is nothing to draw: no such block, no heads along the input axis.
+        When there is nothing to draw.
     """
-    return drawing_of(kind, series, selection, style=style, patterns=patterns).figure
+    return drawing_of(kind, content, style=style).figure
 
 
-def drawing_of(
-    kind: FigureKind,
-    series: ComparisonSeries,
-    selection: Selection,
-    *,
-    style: FigureStyle,
-    patterns: Patterns | None = None,
-) -> Drawing:
+def drawing_of(kind: FigureKind, content: FigureContent, *, style: FigureStyle) -> Drawing:
     """Draw a figure and keep the numbers in it; see `draw_figure`."""
     with paper_settings():
-        match kind:
-            case FigureKind.HEAT_MAP:
-                return draw_heat_map(series, selection, style.width_mm)
-            case FigureKind.HEAD_MAP:
-                return draw_head_map(series, selection, style.width_mm)
-            case FigureKind.LINES:
-                return draw_lines(series, selection, style.width_mm)
-            case FigureKind.VECTORS:
-                return draw_vectors(series, selection, style.width_mm, patterns=patterns)
-            case FigureKind.INVARIANT:
-                return draw_invariant(series, selection, style.width_mm)
-            case FigureKind.SERIES:
-                return draw_series(series, selection, style.width_mm)
-
-
-def kinds_of(series: ComparisonSeries) -> tuple[FigureKind, ...]:
-    """The figures that a series can be drawn as, in menu order."""
-    blocks = [block for comparison in series.comparisons for block in comparison.blocks]
-    lacking = set()
-    if not blocks:
-        return ()
-    if series.axis == "in":
-        lacking.add(FigureKind.HEAD_MAP)
-    if not any(block.query_key.size or block.value_output.size for block in blocks):
-        lacking.add(FigureKind.INVARIANT)
-    if len(series.comparisons) == 1:
-        lacking.add(FigureKind.SERIES)
-    return tuple(kind for kind in FigureKind if kind not in lacking)
+        return content.drawing(kind, style)
 
 
 def save_figure(figure: "Figure", path: Path, *, style: FigureStyle) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 from inspector.core.comparison import Comparison, ComparisonSeries, MatchKind, Patterns
 from inspector.core.figures import FigureKind, FigureStyle
 from inspector.core.provenance import Provenance
-from inspector.core.selection import Selection
+from inspector.export.comparison_content import series_record
+from inspector.export.content import FigureContent
 from inspector.export.drawing import Drawing
 
 
@@ -50,40 +51,21 @@ def _without_kind(match: dict[str, Any]) -> dict[str, Any]:
 
 def provenance_record(series: ComparisonSeries, provenance: Provenance) -> dict[str, Any]:
     """Files and parameters, and the models as they were understood."""
-    cards = (series.reference, *(comparison.compared for comparison in series.comparisons))
-    return {
-        **provenance.as_json(),
-        "axis": series.axis,
-        "complete": series.complete,
-        "models": [asdict(card) for card in cards],
-    }
+    return {**provenance.as_json(), **series_record(series)}
 
 
 def figure_record(
     kind: FigureKind,
-    series: ComparisonSeries,
-    selection: Selection,
+    content: FigureContent,
     *,
     style: FigureStyle,
     provenance: Provenance,
     drawing: Drawing,
 ) -> dict[str, Any]:
     """The provenance of one figure: what it shows, between which limits, how large."""
-    limits = drawing.arrays.get("limits")
-    return {
-        **provenance_record(series, provenance),
-        "figure": {
-            "kind": kind.value,
-            "metric": selection.metric.value,
-            "address": str(selection.address) if selection.address else None,
-            "matrix": selection.matrix.value if selection.matrix else None,
-            "compared": series.comparisons[selection.compared].compared.label,
-            "colour_limits": None if limits is None else limits.tolist(),
-            "width_mm": style.width_mm,
-            "format": style.format.value,
-            "dpi": style.dpi,
-        },
-    }
+    record = content.record(kind, drawing)
+    size = {"width_mm": style.width_mm, "format": style.format.value, "dpi": style.dpi}
+    return {**provenance.as_json(), **record, "figure": {**record["figure"], **size}}
 
 
 def finding_lines(series: ComparisonSeries, patterns: Sequence[Patterns]) -> Iterator[str]:

@@ -13,6 +13,16 @@ KIND_WORDS = {
     FigureKind.VECTORS: "Vectors of the selected block",
     FigureKind.INVARIANT: "Query-key and value-output products",
     FigureKind.SERIES: "A line for each compared model",
+    FigureKind.MODE: "This mode: overlay, query map, key map",
+    FigureKind.MODES: "The head's first modes",
+    FigureKind.RANKED: "The head's modes that contribute most",
+    FigureKind.IMAGES: "This mode on all open images",
+    FigureKind.MODELS: "This mode in A beside B",
+    FigureKind.ATTENTION: "Attention of the token, all heads",
+    FigureKind.PAIR: "What the score of the pair is made of",
+    FigureKind.DEPTH: "Weighted cosine over depth",
+    FigureKind.HISTOGRAM: "Histograms of the cosines, block by block",
+    FigureKind.SPECTRA: "Spectra of all heads",
 }
 FORMAT_WORDS = {
     FigureFormat.PDF: "PDF, vector",

@@ -18,8 +18,10 @@ from inspector.core.provenance import record_of
 from inspector.core.selection import Selection
 from inspector.export import bundle
 from inspector.export.bundle import write_comparison, write_export
+from inspector.export.comparison_content import KINDS, ComparisonContent
 from inspector.export.figure import drawing_of
 from inspector.export.provenance import provenance_of
+from inspector.export.sources import CheckpointFile
 from tests import synthetic
 from tests.export.conftest import along_input, patterns_of
 
@@ -36,7 +38,7 @@ def quick_figures(monkeypatch) -> None:
     ("kind", "format_"),
     [
         *((FigureKind.HEAT_MAP, format_) for format_ in FigureFormat),
-        *((kind, FigureFormat.SVG) for kind in FigureKind if kind is not FigureKind.HEAT_MAP),
+        *((kind, FigureFormat.SVG) for kind in KINDS if kind is not FigureKind.HEAT_MAP),
     ],
 )
 def test_that_a_figure_comes_with_numbers_provenance_and_script(
@@ -44,7 +46,9 @@ def test_that_a_figure_comes_with_numbers_provenance_and_script(
 ) -> None:
     style = FigureStyle(format=format_)
     base = tmp_path / "fig.v1"
-    files = write_export(base, kind, epochs, Selection(), style=style, provenance=provenance)
+    files = write_export(
+        base, kind, ComparisonContent(epochs, Selection()), style=style, provenance=provenance
+    )
     assert {f.name for f in files} == {
         f"fig.v1.{ending}" for ending in (format_.value, "csv", "npz", "json", "py")
     }
@@ -52,13 +56,19 @@ def test_that_a_figure_comes_with_numbers_provenance_and_script(
     assert all(f.stat().st_size for f in files)
 
 
-@pytest.mark.parametrize("kind", FigureKind)
+@pytest.mark.parametrize("kind", KINDS)
 def test_that_the_numbers_beside_a_figure_are_exactly_those_drawn(
     epochs, provenance, tmp_path, kind
 ) -> None:
     style = FigureStyle(format=FigureFormat.SVG)
-    drawing = drawing_of(kind, epochs, Selection(), style=style)
-    write_export(tmp_path / "f", kind, epochs, Selection(), style=style, provenance=provenance)
+    drawing = drawing_of(kind, ComparisonContent(epochs, Selection()), style=style)
+    write_export(
+        tmp_path / "f",
+        kind,
+        ComparisonContent(epochs, Selection()),
+        style=style,
+        provenance=provenance,
+    )
     with np.load(tmp_path / "f.npz", allow_pickle=False) as found:
         assert set(found) == set(drawing.arrays)
         for name, array in drawing.arrays.items():
@@ -74,7 +84,13 @@ def test_that_the_numbers_beside_a_figure_are_exactly_those_drawn(
 
 def test_that_table_and_arrays_of_the_heat_map_agree(pair, provenance, tmp_path) -> None:
     kind = FigureKind.HEAT_MAP
-    write_export(tmp_path / "f", kind, pair, Selection(), style=STYLE, provenance=provenance)
+    write_export(
+        tmp_path / "f",
+        kind,
+        ComparisonContent(pair, Selection()),
+        style=STYLE,
+        provenance=provenance,
+    )
     with (tmp_path / "f.csv").open(newline="") as stream:
         means = [float(row["mean"]) for row in csv.DictReader(stream)]
     with np.load(tmp_path / "f.npz") as found:
@@ -86,7 +102,9 @@ def test_that_the_record_names_files_models_parameters_and_versions(
 ) -> None:
     chosen = Selection(address=Address(1, 2), metric=Metric.DOT)
     kind = FigureKind.HEAT_MAP
-    write_export(tmp_path / "f", kind, pair, chosen, style=STYLE, provenance=provenance)
+    write_export(
+        tmp_path / "f", kind, ComparisonContent(pair, chosen), style=STYLE, provenance=provenance
+    )
     record = json.loads((tmp_path / "f.json").read_text())
     assert record["files"] == [{"name": "a.pth", "size": 3, "sha256": "ab" * 32}]
     assert [m["label"] for m in record["models"]] == ["pretrained.pth", "epoch_6.pth"]
@@ -101,7 +119,7 @@ def test_that_files_that_are_there_are_replaced_only_when_that_is_wanted(
     pair, provenance, tmp_path
 ) -> None:
     (tmp_path / "f.csv").write_text("measured by hand")
-    request = (tmp_path / "f", FigureKind.HEAT_MAP, pair, Selection())
+    request = (tmp_path / "f", FigureKind.HEAT_MAP, ComparisonContent(pair, Selection()))
     with pytest.raises(ExportFailed, match=r"f\.csv is already in"):
         write_export(*request, style=STYLE, provenance=provenance)
     assert [p.name for p in tmp_path.iterdir()] == ["f.csv"]
@@ -118,8 +136,7 @@ def test_that_a_cancelled_export_leaves_nothing(pair, provenance, tmp_path) -> N
         write_export(
             tmp_path / "f",
             FigureKind.HEAT_MAP,
-            pair,
-            Selection(),
+            ComparisonContent(pair, Selection()),
             style=STYLE,
             provenance=provenance,
             progress=cancel_at_the_numbers,
@@ -136,8 +153,7 @@ def test_that_a_disk_that_fills_up_leaves_nothing(pair, provenance, tmp_path, mo
         write_export(
             tmp_path / "f",
             FigureKind.HEAT_MAP,
-            pair,
-            Selection(),
+            ComparisonContent(pair, Selection()),
             style=STYLE,
             provenance=provenance,
         )
@@ -344,18 +360,12 @@ def test_that_the_script_beside_a_figure_draws_the_same_bytes(
     provenance = provenance_of(
         checkpoints,
         command="",
-        parameters={"heads": [4, 4, 4], "section": [None, None, None]},
+        parameters={},
         device="CPU, float64",
     )
-    write_export(
-        tmp_path / "fig",
-        kind,
-        series,
-        selection,
-        style=style,
-        provenance=provenance,
-        patterns=patterns,
-    )
+    sources = tuple(CheckpointFile(path, heads=4) for path in checkpoints)
+    content = ComparisonContent(series, selection, patterns, sources)
+    write_export(tmp_path / "fig", kind, content, style=style, provenance=provenance)
     environment = {**os.environ, "PYTHONPATH": str(repository), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "fig.py"]
     subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)

@@ -23,11 +23,11 @@ from inspector.core.figures import MAX_HEIGHT_MM, FigureFormat, FigureKind, Figu
 from inspector.core.metrics import Metric
 from inspector.core.outline import Matrix
 from inspector.core.selection import Selection
+from inspector.export.comparison_content import KINDS, ComparisonContent
 from inspector.export.figure import (
     draw_figure,
     drawing_of,
     figure_bytes,
-    kinds_of,
     png_bytes,
     preview,
 )
@@ -57,17 +57,19 @@ def shown_words(figure) -> str:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("kind", FigureKind)
+@pytest.mark.parametrize("kind", KINDS)
 def test_that_every_figure_has_its_width_and_fits_on_a_page(epochs, kind, width) -> None:
-    wide, high = draw_figure(kind, epochs, Selection(), style=FigureStyle(width)).get_size_inches()
+    wide, high = draw_figure(
+        kind, ComparisonContent(epochs, Selection()), style=FigureStyle(width)
+    ).get_size_inches()
     assert wide * 25.4 == pytest.approx(width, abs=1e-9)
     assert high * 25.4 <= MAX_HEIGHT_MM
 
 
-@pytest.mark.parametrize("kind", FigureKind)
+@pytest.mark.parametrize("kind", KINDS)
 def test_that_a_pdf_has_its_size_to_a_hundredth_of_a_mm_and_its_fonts_inside(epochs, kind) -> None:
     style = FigureStyle(89.0)
-    figure = draw_figure(kind, epochs, Selection(), style=style)
+    figure = draw_figure(kind, ComparisonContent(epochs, Selection()), style=style)
     pdf = saved(figure, style)
     assert b"/FontFile2" in pdf
     assert b"/Type3" not in pdf
@@ -78,14 +80,14 @@ def test_that_a_pdf_has_its_size_to_a_hundredth_of_a_mm_and_its_fonts_inside(epo
     assert high == pytest.approx(figure.get_size_inches()[1] * 25.4, abs=0.01)
 
 
-@pytest.mark.parametrize("kind", FigureKind)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("width", [89.0, 183.0])
 def test_that_no_text_is_clipped_or_smaller_than_five_points(epochs, kind, width) -> None:
     long = replace(epochs.reference, label="work_dirs/" + "a_very_long_name_" * 12 + ".pth")
     series = ComparisonSeries(
         tuple(replace(c, reference=long, compared=replace(long)) for c in epochs.comparisons)
     )
-    figure = draw_figure(kind, series, Selection(), style=FigureStyle(width))
+    figure = draw_figure(kind, ComparisonContent(series, Selection()), style=FigureStyle(width))
     boxes = text_boxes(figure)
     assert boxes
     for words, box in boxes:
@@ -96,7 +98,7 @@ def test_that_no_text_is_clipped_or_smaller_than_five_points(epochs, kind, width
     assert min(t.get_fontsize() for t in figure.findobj(Text) if t.get_text()) >= 5
 
 
-@pytest.mark.parametrize("kind", FigureKind)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("depths", [(1,), (2, 2, 18, 2), (48,)])
 def test_that_no_two_texts_lie_on_each_other(kind, depths) -> None:
     series = ComparisonSeries(
@@ -106,7 +108,9 @@ def test_that_no_two_texts_lie_on_each_other(kind, depths) -> None:
         )
     )
     for width in (WIDTHS[0], WIDTHS[-1]):
-        boxes = text_boxes(draw_figure(kind, series, Selection(), style=FigureStyle(width)))
+        boxes = text_boxes(
+            draw_figure(kind, ComparisonContent(series, Selection()), style=FigureStyle(width))
+        )
         for i, (words, box) in enumerate(boxes):
             for other, another in boxes[i + 1 :]:
                 apart = not box.shrunk(1.0, 0.7).overlaps(another.shrunk(1.0, 0.7))
@@ -115,7 +119,9 @@ def test_that_no_two_texts_lie_on_each_other(kind, depths) -> None:
 
 def test_that_text_stays_text_in_an_svg(pair) -> None:
     style = FigureStyle(format=FigureFormat.SVG)
-    svg = saved(draw_figure(FigureKind.HEAT_MAP, pair, Selection(), style=style), style).decode()
+    svg = saved(
+        draw_figure(FigureKind.HEAT_MAP, ComparisonContent(pair, Selection()), style=style), style
+    ).decode()
     assert ">Query</text>" in svg
     assert "epoch_6.pth" in svg
     assert "DejaVu Sans" in svg
@@ -124,22 +130,32 @@ def test_that_text_stays_text_in_an_svg(pair) -> None:
 
 
 @pytest.mark.parametrize("format_", FigureFormat)
-@pytest.mark.parametrize("kind", FigureKind)
+@pytest.mark.parametrize("kind", KINDS)
 def test_that_a_figure_drawn_twice_is_the_same_to_the_byte(epochs, kind, format_) -> None:
     style = FigureStyle(format=format_, dpi=100)
     patterns = patterns_of(epochs.comparisons[0])
     first, second = (
-        saved(draw_figure(kind, epochs, Selection(), style=style, patterns=patterns), style)
+        saved(
+            draw_figure(kind, ComparisonContent(epochs, Selection(), patterns), style=style), style
+        )
         for _ in range(2)
     )
     assert first == second
 
 
 def test_that_settings_of_the_user_do_not_reach_the_figure(pair) -> None:
-    plain = saved(draw_figure(FigureKind.LINES, pair, Selection(), style=STYLE), STYLE)
+    plain = saved(
+        draw_figure(FigureKind.LINES, ComparisonContent(pair, Selection()), style=STYLE), STYLE
+    )
     odd = {"font.size": 30.0, "lines.linewidth": 9.0, "pdf.fonttype": 3, "axes.grid": True}
     with matplotlib.rc_context(odd):
-        assert saved(draw_figure(FigureKind.LINES, pair, Selection(), style=STYLE), STYLE) == plain
+        assert (
+            saved(
+                draw_figure(FigureKind.LINES, ComparisonContent(pair, Selection()), style=STYLE),
+                STYLE,
+            )
+            == plain
+        )
         assert matplotlib.rcParams["font.size"] == 30.0
 
 
@@ -148,8 +164,10 @@ def test_that_drawing_never_touches_pyplot() -> None:
         "import sys; from tests import synthetic;"
         "from inspector.core.figures import *; from inspector.core.selection import Selection;"
         "from inspector.export.figure import draw_figure;"
+        "from inspector.export.comparison_content import ComparisonContent;"
         "assert 'matplotlib' not in sys.modules;"
-        "draw_figure(FigureKind.LINES, synthetic.series(1), Selection(), style=FigureStyle());"
+        "content = ComparisonContent(synthetic.series(1), Selection());"
+        "draw_figure(FigureKind.LINES, content, style=FigureStyle());"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -164,7 +182,7 @@ def cell_colours(figure) -> list[np.ndarray]:
 
 
 def test_that_the_cells_of_the_figure_have_the_colours_of_the_screen(pair) -> None:
-    figure = draw_figure(FigureKind.HEAT_MAP, pair, Selection(), style=STYLE)
+    figure = draw_figure(FigureKind.HEAT_MAP, ComparisonContent(pair, Selection()), style=STYLE)
     values = block_map(pair.comparisons[0], Metric.RELATIVE_DISTANCE)
     screen = compose(values, block_limits(pair, Metric.RELATIVE_DISTANCE))
     np.testing.assert_array_equal(cell_colours(figure)[0], screen.reshape(-1, 4))
@@ -172,7 +190,7 @@ def test_that_the_cells_of_the_figure_have_the_colours_of_the_screen(pair) -> No
 
 def test_that_the_pixels_in_the_file_are_those_composed(pair) -> None:
     style = FigureStyle(format=FigureFormat.PNG, dpi=300)
-    figure = draw_figure(FigureKind.HEAT_MAP, pair, Selection(), style=style)
+    figure = draw_figure(FigureKind.HEAT_MAP, ComparisonContent(pair, Selection()), style=style)
     image = (imread(io.BytesIO(saved(figure, style))) * 255).round().astype(np.uint8)
     screen = compose(
         block_map(pair.comparisons[0], Metric.RELATIVE_DISTANCE),
@@ -187,13 +205,17 @@ def test_that_the_pixels_in_the_file_are_those_composed(pair) -> None:
 
 
 def test_that_the_pdf_holds_the_colour_bar_at_its_own_resolution(pair) -> None:
-    pdf = saved(draw_figure(FigureKind.HEAT_MAP, pair, Selection(), style=STYLE), STYLE)
+    pdf = saved(
+        draw_figure(FigureKind.HEAT_MAP, ComparisonContent(pair, Selection()), style=STYLE), STYLE
+    )
     sizes = re.findall(rb"/Subtype /Image\b.*?/Width (\d+).*?/Height (\d+)", pdf, re.DOTALL)
     assert sizes == [(b"1", b"256")]
 
 
 def test_that_colours_in_the_pdf_are_those_of_the_screen(pair) -> None:
-    pdf = saved(draw_figure(FigureKind.HEAT_MAP, pair, Selection(), style=STYLE), STYLE)
+    pdf = saved(
+        draw_figure(FigureKind.HEAT_MAP, ComparisonContent(pair, Selection()), style=STYLE), STYLE
+    )
     streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL)
     text = b"".join(_inflated(stream) for stream in streams)
     written = {
@@ -216,14 +238,16 @@ def _inflated(stream: bytes) -> bytes:
 
 def test_that_all_epochs_share_the_colours_of_a_value(epochs) -> None:
     limits = [
-        drawing_of(FigureKind.HEAT_MAP, epochs, Selection(compared=n), style=STYLE).arrays["limits"]
+        drawing_of(
+            FigureKind.HEAT_MAP, ComparisonContent(epochs, Selection(compared=n)), style=STYLE
+        ).arrays["limits"]
         for n in range(3)
     ]
     np.testing.assert_array_equal(limits[0], limits[2])
 
 
 def test_that_the_limits_are_written_on_the_colour_bar(pair) -> None:
-    figure = draw_figure(FigureKind.HEAT_MAP, pair, Selection(), style=STYLE)
+    figure = draw_figure(FigureKind.HEAT_MAP, ComparisonContent(pair, Selection()), style=STYLE)
     high = block_limits(pair, Metric.RELATIVE_DISTANCE).high
     labels = [t.get_text() for t in figure.axes[-1].get_yticklabels()]
     assert labels[0] == "0"
@@ -232,57 +256,59 @@ def test_that_the_limits_are_written_on_the_colour_bar(pair) -> None:
 
 def test_that_a_ragged_head_map_draws_only_heads_that_exist(pair) -> None:
     chosen = Selection(matrix=Matrix.K)
-    figure = draw_figure(FigureKind.HEAD_MAP, pair, chosen, style=STYLE)
+    figure = draw_figure(FigureKind.HEAD_MAP, ComparisonContent(pair, chosen), style=STYLE)
     assert len(cell_colours(figure)[0]) == 2 + 3 * 4
 
 
 def test_that_a_cell_without_a_value_is_grey_and_said_to_have_none(pair) -> None:
     gaps = ComparisonSeries((with_gaps(pair.comparisons[0]),))
-    figure = draw_figure(FigureKind.HEAD_MAP, gaps, Selection(matrix=Matrix.Q), style=STYLE)
+    figure = draw_figure(
+        FigureKind.HEAD_MAP, ComparisonContent(gaps, Selection(matrix=Matrix.Q)), style=STYLE
+    )
     assert (cell_colours(figure)[0] == (176, 176, 176, 255)).all(axis=1).any()
     assert "no value" in shown_words(figure)
     assert "1 of 4 blocks not compared" in shown_words(figure)
-    whole = draw_figure(FigureKind.HEAD_MAP, pair, Selection(), style=STYLE)
+    whole = draw_figure(FigureKind.HEAD_MAP, ComparisonContent(pair, Selection()), style=STYLE)
     assert "no value" not in shown_words(whole)
 
 
-@pytest.mark.parametrize("kind", FigureKind)
+@pytest.mark.parametrize("kind", KINDS)
 def test_that_gaps_and_frozen_blocks_can_be_drawn(pair, kind) -> None:
     frozen = synthetic.comparison(depths=(1, 3), width=12, heads=2, frozen_stages=2)
     for comparison in (with_gaps(pair.comparisons[0]), frozen):
         for metric in (Metric.RELATIVE_DISTANCE, Metric.NORM_RATIO, Metric.NORM_A):
             series, chosen = ComparisonSeries((comparison,)), Selection(metric=metric)
-            png_bytes(draw_figure(kind, series, chosen, style=STYLE), dpi=72)
+            png_bytes(draw_figure(kind, ComparisonContent(series, chosen), style=STYLE), dpi=72)
 
 
 def test_that_columns_have_figures_but_no_head_map(pair) -> None:
     series = ComparisonSeries((along_input(pair.comparisons[0]),))
-    assert FigureKind.HEAD_MAP not in kinds_of(series)
-    for kind in kinds_of(series):
-        figure = draw_figure(kind, series, Selection(), style=STYLE)
+    assert FigureKind.HEAD_MAP not in ComparisonContent(series, Selection()).kinds()
+    for kind in ComparisonContent(series, Selection()).kinds():
+        figure = draw_figure(kind, ComparisonContent(series, Selection()), style=STYLE)
         assert "head" not in shown_words(figure).lower() or kind is FigureKind.INVARIANT
     with pytest.raises(BadRequest, match="belongs to no head"):
-        draw_figure(FigureKind.HEAD_MAP, series, Selection(), style=STYLE)
+        draw_figure(FigureKind.HEAD_MAP, ComparisonContent(series, Selection()), style=STYLE)
 
 
 def test_that_only_figures_that_can_be_drawn_are_offered(pair, epochs) -> None:
-    assert FigureKind.SERIES not in kinds_of(pair)
-    assert set(kinds_of(epochs)) == set(FigureKind)
+    assert FigureKind.SERIES not in ComparisonContent(pair, Selection()).kinds()
+    assert set(ComparisonContent(epochs, Selection()).kinds()) == set(KINDS)
     bare = tuple(
         replace(b, query_key=np.empty(0), value_output=np.empty(0))
         for b in pair.comparisons[0].blocks
     )
     series = ComparisonSeries((replace(pair.comparisons[0], blocks=bare),))
-    assert FigureKind.INVARIANT not in kinds_of(series)
+    assert FigureKind.INVARIANT not in ComparisonContent(series, Selection()).kinds()
     with pytest.raises(BadRequest, match="could not be compared"):
-        draw_figure(FigureKind.INVARIANT, series, Selection(), style=STYLE)
+        draw_figure(FigureKind.INVARIANT, ComparisonContent(series, Selection()), style=STYLE)
     empty = ComparisonSeries((replace(pair.comparisons[0], blocks=()),))
-    assert kinds_of(empty) == ()
+    assert ComparisonContent(empty, Selection()).kinds() == ()
 
 
 def test_that_the_vectors_are_titled_as_on_the_poster_and_separated(pair) -> None:
     chosen = Selection(address=Address(1, 2, 1))
-    figure = draw_figure(FigureKind.VECTORS, pair, chosen, style=STYLE)
+    figure = draw_figure(FigureKind.VECTORS, ComparisonContent(pair, chosen), style=STYLE)
     assert "Stage 1, Block 2: Metrics Comparison" in shown_words(figure)
     first = figure.axes[0]
     solid = [line.get_xdata()[0] for line in first.lines if line.get_linestyle() == "-"]
@@ -291,7 +317,9 @@ def test_that_the_vectors_are_titled_as_on_the_poster_and_separated(pair) -> Non
 
 
 def test_that_the_vectors_plot_the_four_metrics_over_all_of_q_k_and_v(pair) -> None:
-    figure = draw_figure(FigureKind.VECTORS, pair, Selection(address=Address(1, 0)), style=STYLE)
+    figure = draw_figure(
+        FigureKind.VECTORS, ComparisonContent(pair, Selection(address=Address(1, 0))), style=STYLE
+    )
     block = pair.comparisons[0].by_address[Address(1, 0)]
     metrics = (Metric.COSINE_DISTANCE, Metric.EUCLIDEAN, Metric.MSE, Metric.DOT)
     for axes, metric in zip(figure.axes, metrics, strict=True):
@@ -305,18 +333,20 @@ def test_that_the_vectors_plot_the_four_metrics_over_all_of_q_k_and_v(pair) -> N
 def test_that_patterns_say_how_much_lies_between_heads(pair) -> None:
     patterns = patterns_of(pair.comparisons[0])
     chosen = Selection(address=Address(1, 0))
-    figure = draw_figure(FigureKind.VECTORS, pair, chosen, style=STYLE, patterns=patterns)
+    figure = draw_figure(FigureKind.VECTORS, ComparisonContent(pair, chosen, patterns), style=STYLE)
     assert "η² = 0.04, p = 0.001" in shown_words(figure)
 
 
 def test_that_zero_vectors_are_counted_in_words(pair) -> None:
     gaps = ComparisonSeries((with_gaps(pair.comparisons[0]),))
-    figure = draw_figure(FigureKind.VECTORS, gaps, Selection(address=Address(1, 0)), style=STYLE)
+    figure = draw_figure(
+        FigureKind.VECTORS, ComparisonContent(gaps, Selection(address=Address(1, 0))), style=STYLE
+    )
     assert "18 zero vectors have no cosine distance" in shown_words(figure)
 
 
 def test_that_lines_show_the_mean_of_every_block(pair) -> None:
-    figure = draw_figure(FigureKind.LINES, pair, Selection(), style=STYLE)
+    figure = draw_figure(FigureKind.LINES, ComparisonContent(pair, Selection()), style=STYLE)
     means = block_map(pair.comparisons[0], Metric.COSINE_DISTANCE)
     lines = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
     np.testing.assert_array_equal([line.get_ydata() for line in lines], means)
@@ -324,14 +354,14 @@ def test_that_lines_show_the_mean_of_every_block(pair) -> None:
 
 def test_that_a_metric_that_is_no_panel_yet_takes_the_place_of_the_last(pair) -> None:
     chosen = Selection(metric=Metric.NORM_B)
-    words = shown_words(draw_figure(FigureKind.LINES, pair, chosen, style=STYLE))
+    words = shown_words(draw_figure(FigureKind.LINES, ComparisonContent(pair, chosen), style=STYLE))
     assert "Norm in B" in words
     assert "Norm ratio" not in words
     assert "Dot product" in words
 
 
 def test_that_a_series_has_a_line_for_each_epoch_in_each_matrix(epochs) -> None:
-    figure = draw_figure(FigureKind.SERIES, epochs, Selection(), style=STYLE)
+    figure = draw_figure(FigureKind.SERIES, ComparisonContent(epochs, Selection()), style=STYLE)
     for axes in figure.axes:
         assert len([line for line in axes.lines if line.get_marker() == "o"]) == 3
     assert "epoch_2.pth" in shown_words(figure)
@@ -340,14 +370,16 @@ def test_that_a_series_has_a_line_for_each_epoch_in_each_matrix(epochs) -> None:
 def test_that_names_with_any_signs_are_written_as_they_are(pair) -> None:
     odd = replace(pair.comparisons[0].compared, label="$\\alpha_1$ 模型\udc80\n.pth")
     series = ComparisonSeries((replace(pair.comparisons[0], compared=odd),))
-    figure = draw_figure(FigureKind.HEAT_MAP, series, Selection(), style=STYLE)
+    figure = draw_figure(FigureKind.HEAT_MAP, ComparisonContent(series, Selection()), style=STYLE)
     png_bytes(figure, dpi=72)
     assert "B $\\alpha_1$ □□□□.pth" in shown_words(figure)
 
 
 @pytest.mark.parametrize("pixels", [333, 640, 1001])
 def test_that_a_preview_has_the_width_asked_for_and_leaves_the_figure_alone(pair, pixels) -> None:
-    figure = draw_figure(FigureKind.LINES, pair, Selection(), style=FigureStyle(89.0))
+    figure = draw_figure(
+        FigureKind.LINES, ComparisonContent(pair, Selection()), style=FigureStyle(89.0)
+    )
     before = saved(figure, STYLE)
     picture = preview(figure, pixel_width=pixels)
     wide, high = figure.get_size_inches()
@@ -359,7 +391,9 @@ def test_that_a_preview_has_the_width_asked_for_and_leaves_the_figure_alone(pair
 
 
 def test_that_a_copied_png_knows_its_resolution(pair) -> None:
-    png = png_bytes(draw_figure(FigureKind.HEAT_MAP, pair, Selection(), style=STYLE), dpi=300)
+    png = png_bytes(
+        draw_figure(FigureKind.HEAT_MAP, ComparisonContent(pair, Selection()), style=STYLE), dpi=300
+    )
     image = imread(io.BytesIO(png))
     assert image.shape[1] == int(183 / 25.4 * 300)
     per_metre = int.from_bytes(png[png.index(b"pHYs") + 4 :][:4], "big")
@@ -376,7 +410,7 @@ def test_that_a_copied_png_knows_its_resolution(pair) -> None:
 )
 def test_that_what_is_not_there_is_refused_in_words(pair, selection, words) -> None:
     with pytest.raises(BadRequest, match=words):
-        draw_figure(FigureKind.VECTORS, pair, selection, style=STYLE)
+        draw_figure(FigureKind.VECTORS, ComparisonContent(pair, selection), style=STYLE)
 
 
 def test_that_the_font_is_the_one_that_comes_with_matplotlib() -> None:
@@ -390,7 +424,9 @@ def test_that_an_svg_carries_the_fonts_it_is_set_in(pair) -> None:
     from fontTools.ttLib import TTFont
 
     style = FigureStyle(format=FigureFormat.SVG)
-    svg = saved(draw_figure(FigureKind.HEAT_MAP, pair, Selection(), style=style), style).decode()
+    svg = saved(
+        draw_figure(FigureKind.HEAT_MAP, ComparisonContent(pair, Selection()), style=style), style
+    ).decode()
     faces = re.findall(r"font-weight: (\w+); src: url\(data:font/woff;base64,([^)]*)\)", svg)
     assert [weight for weight, _ in faces] == ["normal", "bold"]
     texts = html.unescape("".join(re.findall(r"<text [^>]*>([^<]*)</text>", svg)))
