@@ -369,7 +369,7 @@ class Session(QObject):
             for entry, label in zip(images, labels, strict=True)
         )
         for entry in self._images:
-            self._views.setdefault(id(entry.image), ImageView(first_slice(entry.card)))
+            self._views.setdefault(id(entry.image), ImageView(entry.image.middle()))
         for image in gone:
             del self._views[id(image)]
         if position is None:
@@ -400,7 +400,7 @@ class Session(QObject):
         entry = self.image
         if entry is None:
             return
-        fitting = replace(view, at=fitting_slice(entry.card, view.at))
+        fitting = replace(view, at=_fitting_slice(entry, view.at))
         if fitting != self.view_of(entry):
             self._views[id(entry.image)] = fitting
             self.image_view_changed.emit()
@@ -480,12 +480,13 @@ class Session(QObject):
             )
         block, address = _nearest(self._models[0].model.outline, selection.address)
         rows = block.embed_dim if self._axis == "in" else block.rows(selection.matrix or Matrix.Q)
-        position = _within(selection.model, len(self._models))
+        compared = _within(selection.compared, len(self._models) - 1)
+        position = min(compared + 1, len(self._models) - 1) if selection.model > 0 else 0
         shown, _ = _nearest(self._models[position].model.outline, address)
         return replace(
             selection,
             address=address,
-            compared=_within(selection.compared, len(self._models) - 1),
+            compared=compared,
             vector=None if selection.matrix is None else _below(selection.vector, rows),
             model=position,
             mode=_within(selection.mode, _modes(shown, selection.options.product)),
@@ -494,19 +495,12 @@ class Session(QObject):
         )
 
 
-def first_slice(card: ImageCard) -> SliceAddress:
-    """Where to look first: the middle of a volume, in its own plane."""
-    plane = card.planes[0] if card.planes else Plane.STORED
-    return SliceAddress(plane, card.slices.get(plane, 1) // 2)
-
-
-def fitting_slice(card: ImageCard, at: SliceAddress) -> SliceAddress:
-    """The nearest slice that exists; in another plane, the middle of the image's own."""
-    if at.plane not in card.slices:
-        return first_slice(card) if card.slices else SliceAddress()
-    return SliceAddress(
-        at.plane, _within(at.index, card.slices[at.plane]), _within(at.time, card.times)
-    )
+def _fitting_slice(entry: OpenImage, at: SliceAddress) -> SliceAddress:
+    """The nearest slice that exists; in a plane that does not, where one looks first."""
+    if at.plane not in entry.card.slices:
+        return entry.image.middle()
+    index = _within(at.index, entry.card.slices[at.plane])
+    return SliceAddress(at.plane, index, _within(at.time, entry.card.times))
 
 
 def _within(number: int, count: int) -> int:

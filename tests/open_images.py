@@ -21,6 +21,9 @@ class MadeImage:
         random = np.random.default_rng(at.index)
         return Slice(random.normal(100, 20, self.card.shape).astype(np.float32), "HU")
 
+    def middle(self) -> SliceAddress:
+        return SliceAddress(Plane.AXIAL, self.card.slices[Plane.AXIAL] // 2)
+
     def close(self) -> None:
         self.closed.append(self.card.label)
 

@@ -249,6 +249,16 @@ def test_that_model_mode_and_tokens_of_a_selection_are_those_that_exist(session)
     assert session.selection.model == 0
 
 
+def test_that_the_model_looked_at_is_the_reference_or_the_selected_compared_one(session):
+    session.add([entry("a"), entry("b"), entry("c")])
+    session.select(replace(session.selection, model=1, compared=1))
+    assert session.chosen_model is session.models[2]
+    session.select(replace(session.selection, compared=0))
+    assert session.chosen_model is session.models[1]
+    session.select(replace(session.selection, model=0))
+    assert session.chosen_model is session.models[0]
+
+
 def test_that_another_style_is_announced_once(session, qtbot):
     with qtbot.waitSignal(session.style_changed) as caught:
         session.set_style(MapStyle(opacity=0.3))
