@@ -4,14 +4,15 @@ All of it stands on two inks, dark under light, so that it can be seen on black 
 and on any colour of a map.
 """
 
-from math import floor, log10
+from functools import lru_cache
+from math import ceil, floor, log10
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen
 
 INK, SHADE = QColor(255, 255, 255), QColor(0, 0, 0, 170)
 QUERY_MARK, KEY_MARK = QColor("#6ea8ff"), QColor("#ffa64d")
-_ROOM = 8.0
+_ROOM, _RIM = 8.0, 2
 _NICE = (1, 2, 5)
 
 
@@ -19,22 +20,20 @@ def draw_text(
     painter: QPainter, box: QRectF, align: Qt.AlignmentFlag, text: str, font: QFont
 ) -> None:
     """Text with a dark rim inside a box of the screen."""
-    metrics = QFontMetricsF(font)
-    width = metrics.horizontalAdvance(text)
-    left = box.left()
+    if not text:
+        return
+    label = _label(text, font.toString(), painter.device().devicePixelRatioF())
+    size = label.deviceIndependentSize()
+    left, top = box.left() - _RIM, box.top() - _RIM
     if align & Qt.AlignmentFlag.AlignRight:
-        left = box.right() - width
+        left = box.right() + _RIM - size.width()
     elif align & Qt.AlignmentFlag.AlignHCenter:
-        left = box.center().x() - width / 2
-    top = box.top()
+        left = box.center().x() - size.width() / 2
     if align & Qt.AlignmentFlag.AlignBottom:
-        top = box.bottom() - metrics.height()
+        top = box.bottom() + _RIM - size.height()
     elif align & Qt.AlignmentFlag.AlignVCenter:
-        top = box.center().y() - metrics.height() / 2
-    path = QPainterPath()
-    path.addText(QPointF(left, top + metrics.ascent()), font, text)
-    painter.strokePath(path, QPen(SHADE, 3, j=Qt.PenJoinStyle.RoundJoin))
-    painter.fillPath(path, INK)
+        top = box.center().y() - size.height() / 2
+    painter.drawImage(QPointF(round(left), round(top)), label)
 
 
 def draw_edges(painter: QPainter, room: QRectF, letters: dict[str, str], font: QFont) -> None:
@@ -102,3 +101,26 @@ def round_length(longest: float) -> float:
     """The largest of 1, 2, 5 times a power of ten that is not above `longest`, itself above 0."""
     power = 10.0 ** floor(log10(longest))
     return max(nice * power for nice in _NICE if nice * power <= longest * (1 + 1e-9))
+
+
+@lru_cache(maxsize=256)
+def _label(text: str, font_text: str, ratio: float) -> QImage:
+    """A text with its rim; kept, because the rim takes longer to draw than the picture below."""
+    font = QFont()
+    font.fromString(font_text)
+    metrics = QFontMetricsF(font)
+    wide = ceil(metrics.horizontalAdvance(text)) + 2 * _RIM
+    high = ceil(metrics.height()) + 2 * _RIM
+    label = QImage(
+        ceil(wide * ratio), ceil(high * ratio), QImage.Format.Format_ARGB32_Premultiplied
+    )
+    label.setDevicePixelRatio(ratio)
+    label.fill(Qt.GlobalColor.transparent)
+    path = QPainterPath()
+    path.addText(QPointF(_RIM, _RIM + metrics.ascent()), font, text)
+    painter = QPainter(label)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.strokePath(path, QPen(SHADE, 3, j=Qt.PenJoinStyle.RoundJoin))
+    painter.fillPath(path, INK)
+    painter.end()
+    return label

@@ -12,6 +12,8 @@ import numpy as np
 from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QFont,
+    QFontMetricsF,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -44,7 +46,8 @@ _NOTCH = 120
 _ZOOM_STEP = 1.2
 _PAN_STEP = 40
 _LEAST_CELL = 3.0
-_SURROUND = {"light": QColor("#eeeeee"), "dark": QColor("#131313")}
+_PART, _LETTER = " · ", 26
+_SURROUND = {"light": QColor("#24262a"), "dark": QColor("#101113")}
 _PANS = {
     Qt.Key.Key_Left: (1, 0),
     Qt.Key.Key_Right: (-1, 0),
@@ -219,7 +222,10 @@ class PictureView(QWidget):
         self.update()
 
     def show_corner(self, text: str) -> None:
-        """Show a text in the lower right corner, as the size of a pixel."""
+        """Show a text in the lower right corner, as the size of a pixel.
+
+        Of parts with ``·`` between them the last ones give way where there is no room.
+        """
         self._corner = text
         self.update()
 
@@ -236,8 +242,9 @@ class PictureView(QWidget):
 
         The outline of the part that the model saw is drawn wherever it is not the whole picture.
         """
-        self._grid, self._grid_shown = grid, on
-        self.update()
+        if grid is not self._grid or on is not self._grid_shown:
+            self._grid, self._grid_shown = grid, on
+            self.update()
 
     def mark(self, *, query: int | None = None, key: int | None = None) -> None:
         """Frame a query token and a key token of the grid; prefix tokens have no place."""
@@ -278,10 +285,11 @@ class PictureView(QWidget):
         """Draw the picture and all that lies over it."""
         painter = QPainter(self)
         theme = theme_of(self.palette())
-        painter.fillRect(self.rect(), _SURROUND[theme.name])
         if self._image is None:
+            painter.fillRect(self.rect(), QColor(theme.surface))
             self._paint_sentence(painter, QColor(theme.muted))
         else:
+            painter.fillRect(self.rect(), _SURROUND[theme.name])
             self._paint_picture(painter, self._image)
             self._paint_over(painter)
         if self.hasFocus():
@@ -391,9 +399,17 @@ class PictureView(QWidget):
         draw_scale_bar(painter, room, pixels_per_mm=scale, font=font)
         inner = room.adjusted(8, 6, -8, -8)
         low_right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
-        draw_text(painter, inner, low_right, self._corner, font)
+        draw_text(painter, inner, low_right, self._fitting(self._corner, font), font)
         high_left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
         draw_text(painter, inner, high_left, self._title, font)
+
+    def _fitting(self, text: str, font: QFont) -> str:
+        """As many parts of a corner's text as have room beside the letter in the middle."""
+        metrics = QFontMetricsF(font)
+        parts = text.split(_PART)
+        while parts and metrics.horizontalAdvance(_PART.join(parts)) > self.width() / 2 - _LETTER:
+            parts.pop()
+        return _PART.join(parts)
 
     def _paint_grid(self, painter: QPainter) -> None:
         if self._grid is None:
@@ -477,7 +493,7 @@ def corner_text(image: ShownImage) -> str:
         parts.append(f"{spacing.rows:.3g} × {spacing.columns:.3g} mm")
         if spacing.where:
             parts.append(spacing.where)
-    return " · ".join(parts)
+    return _PART.join(parts)
 
 
 def dragged_window(tone: Window | ToneTable, moved: QPointF) -> Window:

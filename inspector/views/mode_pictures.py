@@ -1,0 +1,190 @@
+"""The three pictures of one mode on one image: overlay, query map and key map."""
+
+from collections.abc import Hashable
+from dataclasses import replace
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+
+from inspector.core.map_style import ColourPair, MapStyle
+from inspector.core.scene import ModeScene, ShownImage
+from inspector.render.scenes import (
+    Drawn,
+    ModeLimits,
+    Side,
+    mode_picture,
+    oriented_maps,
+    side_picture,
+)
+from inspector.views.map_bar import MapBar
+from inspector.views.modes_words import constant_text
+from inspector.views.picture_view import PictureView
+
+_SIDES: tuple[Side, Side] = ("query", "key")
+_LOWEST_ASPECT = 1.12
+_GAP = 6
+
+
+class MapPane(QWidget):
+    """A picture and the bars that belong to it."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.picture = PictureView(name)
+        self.bar = MapBar()
+        self._key: Hashable = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(self.picture, 1)
+        column.addWidget(self.bar)
+
+    def is_new(self, key: Hashable) -> bool:
+        """Whether what the key stands for is not on the screen yet; it is taken to be, from now.
+
+        The key holds the results themselves, which are equal only where they are the same.
+        """
+        new = key != self._key
+        self._key = key
+        return new
+
+    def show_drawn(
+        self, drawn: Drawn, image: ShownImage, style: MapStyle, constants: tuple[str, ...]
+    ) -> None:
+        """Show a composed picture with its title and bars."""
+        self.picture.show_image(image, drawn.picture, seen=style.seen)
+        self.picture.show_title(drawn.title)
+        self.bar.show_bars(drawn.bars, constants)
+
+    def show_plain(self, image: ShownImage, style: MapStyle, title: str) -> None:
+        """Show the image alone."""
+        self._key = None
+        self.picture.show_image(image, seen=style.seen)
+        self.picture.show_title(title)
+        self.bar.show_bars(())
+
+    def show_nothing(self, sentence: str) -> None:
+        """Show a sentence instead of a picture."""
+        self._key = None
+        self.picture.show_nothing(sentence)
+        self.bar.show_bars(())
+
+
+class ModePictures(QWidget):
+    """Overlay and the two maps; the maps stand beside the overlay, or under it where it is narrow.
+
+    Only what another scene or style changes is composed again.
+
+    Signals
+    -------
+    pointed(row, column)
+        The mouse is over a point of the original, in any of the three.
+    left()
+        It is over none of them.
+    """
+
+    pointed = Signal(float, float)
+    left = Signal()
+
+    def __init__(self, letter: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.overlay = MapPane(f"Overlay {letter}".strip())
+        self.sides = {
+            "query": MapPane(f"Query map {letter}".strip()),
+            "key": MapPane(f"Key map {letter}".strip()),
+        }
+        for view in self.views:
+            view.hovered.connect(self._on_hovered)
+            view.left.connect(self._on_left)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(_GAP)
+        self._beside: bool | None = None
+        self._arrange(beside=True)
+
+    @property
+    def views(self) -> tuple[PictureView, ...]:
+        """The three pictures."""
+        return tuple(pane.picture for pane in self._panes)
+
+    def show_scene(self, scene: ModeScene, style: MapStyle, limits: ModeLimits) -> None:
+        """Show a scene that has its maps; emits nothing."""
+        image, maps = scene.image, scene.maps
+        if image is None or maps is None:
+            return
+        constants = tuple(constant_text(values) for values in oriented_maps(scene, style))
+        seen = (maps, scene.head, scene.mode, image, style.seen)
+        for pane in self._panes:
+            pane.picture.show_grid(maps.grid, style.grid)
+        key = (*seen, _for_overlay(style), limits.query, limits.key)
+        if self.overlay.is_new(key):
+            drawn = mode_picture(scene, style, limits)
+            self.overlay.show_drawn(drawn, image, style, constants)
+        for place, side in enumerate(_SIDES):
+            reach = (limits.query_reach, limits.key_reach)[place]
+            pane = self.sides[side]
+            if pane.is_new((*seen, _for_side(style), reach)):
+                drawn = side_picture(scene, side, style, limits)
+                pane.show_drawn(drawn, image, style, (constants[place],))
+
+    def show_image(self, image: ShownImage, style: MapStyle, sentence: str) -> None:
+        """Show the image alone, and a sentence where its maps would be."""
+        self.overlay.show_plain(image, style, "Image")
+        for view in self.views:
+            view.show_grid(None, False)
+        for pane in self.sides.values():
+            pane.show_nothing(sentence)
+
+    def show_nothing(self, sentence: str) -> None:
+        """Show a sentence instead of the pictures."""
+        self.overlay.show_nothing(sentence)
+        for pane in self.sides.values():
+            pane.show_nothing("")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the maps where there is room for them."""
+        super().resizeEvent(event)
+        self._arrange(beside=event.size().width() > _LOWEST_ASPECT * event.size().height())
+
+    @property
+    def _panes(self) -> tuple[MapPane, MapPane, MapPane]:
+        return (self.overlay, self.sides["query"], self.sides["key"])
+
+    def _arrange(self, *, beside: bool) -> None:
+        if beside is self._beside:
+            return
+        self._beside = beside
+        for pane in self._panes:
+            self._grid.removeWidget(pane)
+        overlay, query, key = self._panes
+        if beside:
+            self._grid.addWidget(overlay, 0, 0, 2, 1)
+            self._grid.addWidget(query, 0, 1)
+            self._grid.addWidget(key, 1, 1)
+        else:
+            self._grid.addWidget(overlay, 0, 0, 1, 2)
+            self._grid.addWidget(query, 1, 0)
+            self._grid.addWidget(key, 1, 1)
+        for line, stretch in enumerate((2, 1) if beside else (1, 1)):
+            self._grid.setColumnStretch(line, stretch)
+        for line, stretch in enumerate((1, 1) if beside else (2, 1)):
+            self._grid.setRowStretch(line, stretch)
+
+    @Slot(float, float)
+    def _on_hovered(self, row: float, column: float) -> None:
+        self.pointed.emit(row, column)
+
+    @Slot()
+    def _on_left(self) -> None:
+        self.left.emit()
+
+
+def _for_overlay(style: MapStyle) -> MapStyle:
+    """The style without what the overlay does not show: the limits have a key of their own."""
+    return replace(style, limits="own", grid=False)
+
+
+def _for_side(style: MapStyle) -> MapStyle:
+    """The style without what a single map does not show."""
+    return replace(_for_overlay(style), opacity=0.0, pair=ColourPair.RED_CYAN)

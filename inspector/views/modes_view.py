@@ -1,0 +1,380 @@
+"""Modes on an image: one mode as overlay, query map and key map, and the spectrum it is from."""
+
+from dataclasses import replace
+from typing import Literal
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QSplitter,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from inspector.core.figures import FigureKind
+from inspector.core.map_style import MapStyle
+from inspector.core.scene import ModeScene
+from inspector.core.selection import Selection
+from inspector.render.scenes import limits_for
+from inspector.views.banner import Banner, Level
+from inspector.views.elided_label import ElidedLabel
+from inspector.views.mode_pictures import ModePictures
+from inspector.views.modes_words import (
+    DROP_SENTENCE,
+    WAITING_SENTENCE,
+    read_out,
+    title_text,
+)
+from inspector.views.picture_link import PictureLink
+from inspector.views.picture_view import PictureView
+from inspector.views.ranking_view import RankingView
+from inspector.views.spectrum_view import SpectrumView
+from inspector.views.theme import small_font, theme_of
+
+StateLevel = Literal["ready", "busy", "note", "warning", "error"]
+_PICTURES, _SPECTRUM = 470, 190
+_MODE_STEPS = {Qt.Key.Key_Comma: -1, Qt.Key.Key_Period: 1}
+_HEAD_STEPS = {Qt.Key.Key_BracketLeft: -1, Qt.Key.Key_BracketRight: 1}
+_BLOCK_STEPS = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
+_EMPTY = "Open a checkpoint to see its modes"
+
+
+class ModesView(QWidget):
+    """The pictures of one mode of A or B, both side by side if asked; spectrum and ranking below.
+
+    Setters never emit; what the user does is emitted. What is shown is replaced by a whole new
+    scene only: one whose maps are still computed leaves the last whole one where it is.
+
+    Signals
+    -------
+    selection_changed(selection)
+        Another mode, head or model.
+    style_changed(style)
+        The sign was flipped.
+    beside_chosen(bool)
+        The user wants A and B side by side, or one of them.
+    hovered(str)
+        What is under the mouse, in one line of parts of fixed width; empty when there is nothing.
+    window_dragged(window), window_chosen(window)
+        The right button changes the window of the image, and was let go.
+    slice_stepped(by), block_stepped(by)
+        So many slices, or blocks, further on.
+    """
+
+    selection_changed = Signal(object)
+    style_changed = Signal(object)
+    beside_chosen = Signal(bool)
+    hovered = Signal(str)
+    window_dragged = Signal(object)
+    window_chosen = Signal(object)
+    slice_stepped = Signal(int)
+    block_stepped = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._scene: ModeScene | None = None
+        self._other: ModeScene | None = None
+        self._given: tuple[ModeScene | None, ModeScene | None] = (None, None)
+        self._selection, self._style = Selection(), MapStyle()
+        self._state: tuple[str, StateLevel] = ("", "ready")
+        self._is_beside = False
+        self.title = ElidedLabel()
+        self.other_title = ElidedLabel()
+        self.busy = QLabel()
+        self.flip = _button("± Sign", "Show (−u, −v) instead of (u, v): both are equally right")
+        self.beside = _button("A | B", "Show the same mode of A and B side by side")
+        self.exact, self.state = Banner(), Banner(closable=False)
+        self._put_away: set[str] = set()
+        self.pictures, self.other_pictures = ModePictures(""), ModePictures("of the other model")
+        self.spectrum, self.ranking = SpectrumView(), RankingView()
+        self._link = PictureLink(self._views, self)
+        self._place()
+        self._connect()
+        self._restyle()
+        self._draw()
+
+    def show_scene(self, scene: ModeScene | None, other: ModeScene | None = None) -> None:
+        """Show a mode; `other` is the same of the other open model.
+
+        The other one shares the limits where the style says so, and stands beside it if asked.
+        """
+        self._given = (scene, other)
+        self._take_given()
+
+    def show_selection(self, selection: Selection) -> None:
+        """Say what is selected: steps start from there."""
+        self._selection = selection
+
+    def show_style(self, style: MapStyle) -> None:
+        """Draw otherwise."""
+        self._style = style
+        self.flip.setChecked(style.flipped)
+        self._draw()
+
+    def show_beside(self, beside: bool) -> None:
+        """Show A and B side by side, or one of them."""
+        self._is_beside = beside
+        self.beside.setChecked(beside)
+        self._draw()
+
+    def show_state(self, text: str, level: StateLevel = "ready") -> None:
+        """Say how things stand.
+
+        ``busy`` is a quiet note beside the title; ``note``, ``warning`` and ``error`` are a strip.
+        After an error the scene that was given is shown as far as it goes.
+        """
+        self._state = (text, level)
+        self.busy.setText(text if level == "busy" else "")
+        if text and level in ("note", "warning", "error"):
+            self.state.show_message(text, level=_strip_level(level))
+        else:
+            self.state.hide_message()
+        self._take_given()
+
+    def step_mode(self, by: int) -> None:
+        """Select the mode so many further on; the ends hold."""
+        if self._scene is not None:
+            last = self._scene.modes.num_modes - 1
+            self._choose_mode(min(max(min(self._selection.mode, last) + by, 0), last))
+
+    def step_head(self, by: int) -> None:
+        """Select the head so many further on; the ends hold."""
+        if self._scene is None:
+            return
+        here = self._selection.address or self._scene.address.of_block
+        head = min(max((here.head or 0) + by, 0), self._scene.modes.num_heads - 1)
+        if head != here.head:
+            self._select(replace(self._selection, address=here.with_head(head)))
+
+    def step_model(self) -> None:
+        """Select the other one of A and B, where it is open."""
+        if self._other is not None:
+            self._select(replace(self._selection, model=1 - min(self._selection.model, 1)))
+
+    def current_figure_kind(self) -> FigureKind:
+        """The figure of what is looked at."""
+        return FigureKind.MODELS if self._shows_both else FigureKind.MODE
+
+    @property
+    def scene(self) -> ModeScene | None:
+        """What is on the screen."""
+        return self._scene
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Step through modes, heads and blocks."""
+        key = Qt.Key(event.key())
+        if key in _MODE_STEPS:
+            self.step_mode(_MODE_STEPS[key])
+        elif key in _HEAD_STEPS:
+            self.step_head(_HEAD_STEPS[key])
+        elif key in _BLOCK_STEPS:
+            self.block_stepped.emit(_BLOCK_STEPS[key])
+        elif key is Qt.Key.Key_Space and self._other is not None:
+            self.step_model()
+        else:
+            super().keyPressEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow a change between light and dark, or of the font."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
+            self._restyle()
+
+    def sizeHint(self) -> QSize:
+        """Room for the pictures and the spectrum."""
+        return QSize(780, 700)
+
+    @property
+    def _views(self) -> tuple[PictureView, ...]:
+        return (*self.pictures.views, *self.other_pictures.views)
+
+    @property
+    def _shows_both(self) -> bool:
+        return self._is_beside and self._other is not None
+
+    def _place(self) -> None:
+        self.title.setAccessibleDescription("What is shown")
+        head = QHBoxLayout()
+        head.setContentsMargins(0, 0, 0, 0)
+        head.setSpacing(8)
+        titles = QVBoxLayout()
+        titles.setSpacing(0)
+        titles.addWidget(self.title)
+        titles.addWidget(self.other_title)
+        head.addLayout(titles, 1)
+        for widget in (self.busy, self.flip, self.beside):
+            head.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
+        pictures = QWidget()
+        row = QHBoxLayout(pictures)
+        row.setContentsMargins(0, 0, 0, 2)
+        row.setSpacing(12)
+        row.addWidget(self.pictures, 1)
+        row.addWidget(self.other_pictures, 1)
+        lower = QSplitter(Qt.Orientation.Horizontal)
+        lower.addWidget(self.spectrum)
+        lower.addWidget(self.ranking)
+        lower.setSizes((480, 280))
+        lower.setChildrenCollapsible(False)
+        self.splitter = QSplitter(Qt.Orientation.Vertical)
+        self.splitter.addWidget(pictures)
+        self.splitter.addWidget(lower)
+        self.splitter.setSizes((_PICTURES, _SPECTRUM))
+        self.splitter.setStretchFactor(0, 1)
+        self.splitter.setStretchFactor(1, 0)
+        self.splitter.setChildrenCollapsible(False)
+        full = QWidget()
+        column = QVBoxLayout(full)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addLayout(head)
+        column.addWidget(self.exact)
+        column.addWidget(self.splitter, 1)
+        self._empty = QLabel()
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setWordWrap(True)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self._empty)
+        self._pages.addWidget(full)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(6)
+        outer.addWidget(self.state)
+        outer.addWidget(self._pages, 1)
+
+    def _connect(self) -> None:
+        self.flip.clicked.connect(self._on_flip_clicked)
+        self.beside.clicked.connect(self._on_beside_clicked)
+        self.exact.closed.connect(self._on_exact_closed)
+        for view in self._views:
+            view.window_dragged.connect(self.window_dragged)
+            view.window_chosen.connect(self.window_chosen)
+            view.slice_stepped.connect(self.slice_stepped)
+        self.pictures.pointed.connect(self._on_pointed)
+        self.other_pictures.pointed.connect(self._on_other_pointed)
+        for pictures in (self.pictures, self.other_pictures):
+            pictures.left.connect(self._on_left)
+        for part in (self.spectrum, self.ranking):
+            part.mode_chosen.connect(self._choose_mode)
+            part.hovered.connect(self.hovered)
+
+    def _take_given(self) -> None:
+        """Show what was given, unless it is still computed and something whole is shown."""
+        scene, other = self._given
+        still_valid = self._scene is not None and _is_whole(self._scene)
+        waits = scene is not None and not _is_whole(scene) and self._state[1] != "error"
+        if waits and still_valid:
+            self.busy.setText(self._state[0] or WAITING_SENTENCE)
+            return
+        self._scene, self._other = scene, other
+        self.busy.setText(self._state[0] if self._state[1] == "busy" else "")
+        self._draw()
+
+    def _draw(self) -> None:
+        scene, other = self._scene, self._other
+        self._pages.setCurrentIndex(0 if scene is None else 1)
+        if scene is None:
+            self._empty.setText(self._state[0] or _EMPTY)
+            return
+        self.title.setText(title_text(scene, self._style))
+        self.beside.setVisible(other is not None)
+        self.other_title.setVisible(self._shows_both)
+        self.other_pictures.setVisible(self._shows_both)
+        self._say_exact(scene)
+        self._draw_pictures(scene, other)
+        self.spectrum.show_modes(scene.modes, scene.head, scene.mode, scene.maps)
+        self.ranking.show_ranking(scene.modes, scene.maps, scene.head, scene.mode)
+
+    def _draw_pictures(self, scene: ModeScene, other: ModeScene | None) -> None:
+        both = [one for one in (scene, other) if one is not None and _has_maps(one)]
+        limits = (
+            dict(zip(map(id, both), limits_for(both, self._style), strict=True)) if both else {}
+        )
+        shown = [(self.pictures, scene)]
+        if other is not None and self._shows_both:
+            self.other_title.setText(title_text(replace(other, image=None), self._style))
+            shown.append((self.other_pictures, other))
+        for pictures, one in shown:
+            if _has_maps(one):
+                pictures.show_scene(one, self._style, limits[id(one)])
+            elif one.image is not None:
+                pictures.show_image(one.image, self._style, self._state[0] or WAITING_SENTENCE)
+            else:
+                pictures.show_nothing(DROP_SENTENCE)
+
+    def _say_exact(self, scene: ModeScene) -> None:
+        sentence = scene.modes.exact
+        if not sentence or sentence in self._put_away:
+            self.exact.hide_message()
+        elif self.exact.text != sentence:
+            self.exact.show_message(sentence, level="note")
+
+    def _restyle(self) -> None:
+        self.spectrum.apply_theme(theme_of(self.palette()), small_font(self.font()))
+        muted = self.palette()
+        muted.setColor(self.busy.foregroundRole(), theme_of(self.palette()).muted)
+        self.busy.setPalette(muted)
+
+    def _select(self, selection: Selection) -> None:
+        self._selection = selection
+        self.selection_changed.emit(selection)
+
+    @Slot(int)
+    def _choose_mode(self, mode: int) -> None:
+        if mode != self._selection.mode:
+            self._select(replace(self._selection, mode=mode))
+
+    @Slot()
+    def _on_flip_clicked(self) -> None:
+        self.show_style(replace(self._style, flipped=self.flip.isChecked()))
+        self.style_changed.emit(self._style)
+
+    @Slot()
+    def _on_beside_clicked(self) -> None:
+        self.show_beside(self.beside.isChecked())
+        self.beside_chosen.emit(self._is_beside)
+
+    @Slot()
+    def _on_exact_closed(self) -> None:
+        if self._scene is not None:
+            self._put_away.add(self._scene.modes.exact)
+
+    @Slot(float, float)
+    def _on_pointed(self, row: float, column: float) -> None:
+        if self._scene is not None:
+            self.hovered.emit(read_out(self._scene, self._style, row, column))
+
+    @Slot(float, float)
+    def _on_other_pointed(self, row: float, column: float) -> None:
+        if self._other is not None:
+            self.hovered.emit(read_out(self._other, self._style, row, column))
+
+    @Slot()
+    def _on_left(self) -> None:
+        self.hovered.emit("")
+
+
+def _has_maps(scene: ModeScene) -> bool:
+    return scene.image is not None and scene.maps is not None
+
+
+def _is_whole(scene: ModeScene) -> bool:
+    """Whether nothing of it is still computed; a scene without an image has nothing to wait for."""
+    return scene.image is None or scene.maps is not None
+
+
+def _strip_level(level: StateLevel) -> Level:
+    return level if level in ("note", "warning", "error") else "note"
+
+
+def _button(text: str, says: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setToolTip(says)
+    button.setAccessibleName(says)
+    button.setCheckable(True)
+    button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    return button

@@ -1,0 +1,230 @@
+"""The spectrum of a head: sigma of every mode as bars, under them the cosine of its two vectors."""
+
+import numpy as np
+import numpy.typing as npt
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QFont, QKeyEvent
+from PySide6.QtWidgets import QGraphicsRectItem, QVBoxLayout, QWidget
+
+from inspector.core.modes import BlockMaps, BlockModes
+from inspector.render.limits import Values
+from inspector.render.scenes import SIGMA
+from inspector.views.elided_label import ElidedLabel
+from inspector.views.modes_words import mode_text
+from inspector.views.plot_frame import Area, PlotFrame, place_in, quiet_plot, restyle
+from inspector.views.theme import LIGHT, Theme
+from inspector.views.value_axis import ValueAxis
+from inspector.views.wording import number_text
+
+_LEFT = 46
+_HEADROOM = 1.06
+_REACHES = (0.25, 0.5, 1.0)
+_BAR_SHARE = 0.76
+BAR_INK = {"light": "#5f7185", "dark": "#8fa3b8"}
+_STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+
+
+class SpectrumView(QWidget):
+    """One bar and one dot for each mode of a head; a click or the arrow keys choose a mode.
+
+    A hollow bar is a degenerate mode. The band holds the cosine of 95 % of pairs of random
+    directions.
+
+    Signals
+    -------
+    mode_chosen(int)
+        The user chose a mode.
+    hovered(str)
+        The numbers of the mode under the mouse; empty when there is none.
+    """
+
+    mode_chosen = Signal(int)
+    hovered = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = LIGHT
+        self._modes: BlockModes | None = None
+        self._maps: BlockMaps | None = None
+        self._head, self._mode = 0, 0
+        self.caption = ElidedLabel()
+        self.frame = _SpectrumFrame()
+        self.frame.pointed.connect(self._on_pointed)
+        self.frame.clicked.connect(self._on_clicked)
+        self.frame.left.connect(self._on_left)
+        self.frame.stepped.connect(self._on_stepped)
+        self._build()
+
+    def show_modes(
+        self, modes: BlockModes | None, head: int, mode: int, maps: BlockMaps | None = None
+    ) -> None:
+        """Show the spectrum of a head and which mode is chosen; emits nothing.
+
+        `maps` adds each mode's share on the image to its read-out.
+        """
+        changed = modes is not self._modes or head != self._head
+        self._modes, self._maps, self._head, self._mode = modes, maps, head, mode
+        self.frame.setVisible(modes is not None)
+        if modes is None:
+            self.caption.setText("")
+            return
+        if changed:
+            self._draw(modes)
+        self._draw_cursor()
+
+    def apply_theme(self, theme: Theme, font: QFont) -> None:
+        """Take the colours of a theme."""
+        self._theme = theme
+        restyle(self.frame, (self._upper, self._lower), theme, font)
+        band = QColor(theme.muted)
+        band.setAlpha(46)
+        self._band.show_colour(band)
+        self._zero.setPen(pg.mkPen(theme.separator))
+        self._dots.setBrush(QColor(theme.text))
+        tint = QColor(theme.accent)
+        tint.setAlpha(48)
+        for cursor in self._cursors:
+            cursor.setPen(pg.mkPen(theme.accent, width=1.5))
+            cursor.setBrush(tint)
+        if self._modes is not None:
+            self._draw(self._modes)
+
+    def place_of_mode(self, mode: int) -> QPointF:
+        """The middle of a mode's bar, in the coordinates of the frame's viewport."""
+        box = self._upper.getViewBox()
+        scene = box.mapViewToScene(QPointF(mode, box.viewRect().center().y()))
+        return QPointF(self.frame.mapFromScene(scene))
+
+    def _build(self) -> None:
+        self._upper = quiet_plot(left_width=_LEFT, bottom=False, axes={"left": ValueAxis()})
+        self._lower = quiet_plot(left_width=_LEFT, bottom=True)
+        self._upper.getAxis("bottom").setStyle(tickLength=0)
+        self._lower.getAxis("bottom").setHeight(18)
+        self._upper.getAxis("left").setLabel(SIGMA)
+        self._lower.getAxis("left").setLabel("cos")
+        self._bars = pg.BarGraphItem(x=[0], height=[0], width=_BAR_SHARE)
+        self._dots = pg.ScatterPlotItem(size=5, pen=None)
+        self._band, self._zero = Area(), pg.InfiniteLine(pos=0, angle=0)
+        self._cursors = (QGraphicsRectItem(), QGraphicsRectItem())
+        for plot, items in (
+            (self._upper, (self._bars, self._cursors[0])),
+            (self._lower, (self._band, self._zero, self._dots, self._cursors[1])),
+        ):
+            for item in items:
+                plot.addItem(item, ignoreBounds=True)
+        for cursor in self._cursors:
+            cursor.setZValue(-3)
+        self.frame.addItem(self._upper, 0, 0)
+        self.frame.addItem(self._lower, 1, 0)
+        self.frame.ci.layout.setRowStretchFactor(0, 5)
+        self.frame.ci.layout.setRowStretchFactor(1, 4)
+        self.frame.ci.layout.setVerticalSpacing(9)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(self.caption)
+        column.addWidget(self.frame, 1)
+
+    def _draw(self, modes: BlockModes) -> None:
+        sigma, cosine = modes.sigma[self._head], modes.cosine[self._head]
+        count = sigma.size
+        high = float(sigma.max(initial=0.0)) * _HEADROOM or 1.0
+        reach = cosine_reach(cosine, modes.random_95)
+        for plot in (self._upper, self._lower):
+            plot.setXRange(-0.6, count - 0.4, padding=0)
+        self._upper.setYRange(0, high, padding=0)
+        self._lower.setYRange(-reach, reach, padding=0)
+        self._lower.getAxis("left").setTicks(
+            [[(place, f"{place:g}".replace("-", "−")) for place in (-reach, 0.0, reach)]]
+        )
+        self._draw_bars(sigma, modes.degenerate[self._head])
+        x = np.arange(count)
+        good = np.isfinite(cosine)
+        self._dots.setData(x=x[good], y=cosine[good])
+        chance = modes.random_95
+        self._band.setRect(QRectF(-0.6, -chance, count + 0.2, 2 * chance))
+        self.caption.setText(spectrum_text(modes, self._head))
+
+    def _draw_bars(self, sigma: Values, degenerate: npt.NDArray[np.bool_]) -> None:
+        ink = BAR_INK[self._theme.name]
+        filled, hollow = pg.mkBrush(ink), pg.mkBrush(None)
+        brushes = [hollow if one else filled for one in degenerate]
+        self._bars.setOpts(
+            x=np.arange(sigma.size), height=sigma, brushes=brushes, pen=pg.mkPen(ink)
+        )
+
+    def _draw_cursor(self) -> None:
+        for cursor, plot in zip(self._cursors, (self._upper, self._lower), strict=True):
+            low, high = plot.getViewBox().viewRange()[1]
+            cursor.setRect(QRectF(self._mode - 0.5, low, 1.0, high - low))
+
+    def _mode_at(self, point: QPointF) -> int | None:
+        if self._modes is None:
+            return None
+        for plot in (self._upper, self._lower):
+            place = place_in(plot, point)
+            if place is not None:
+                mode = round(place.x())
+                return mode if 0 <= mode < self._modes.num_modes else None
+        return None
+
+    def _on_pointed(self, point: QPointF) -> None:
+        mode = self._mode_at(point)
+        if mode is None or self._modes is None:
+            self.hovered.emit("")
+        else:
+            self.hovered.emit(mode_text(self._modes, self._head, mode, self._maps))
+
+    def _on_clicked(self, point: QPointF) -> None:
+        mode = self._mode_at(point)
+        if mode is not None:
+            self.mode_chosen.emit(mode)
+
+    @Slot()
+    def _on_left(self) -> None:
+        self.hovered.emit("")
+
+    @Slot(int)
+    def _on_stepped(self, by: int) -> None:
+        if self._modes is None:
+            return
+        there = min(max(self._mode + by, 0), self._modes.num_modes - 1)
+        if there != self._mode:
+            self.mode_chosen.emit(there)
+
+
+class _SpectrumFrame(PlotFrame):
+    """A frame whose arrow keys step; emits `stepped`."""
+
+    stepped = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Spectrum of the head", says="Left and right step through the modes; a click chooses."
+        )
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Step with the arrow keys; every other key is for the view around it."""
+        step = _STEPS.get(Qt.Key(event.key()))
+        if step is None:
+            event.ignore()
+            return
+        self.stepped.emit(step)
+
+
+def spectrum_text(modes: BlockModes, head: int) -> str:
+    """The caption: whose modes, their weighted cosine, and what is a bar, a dot and the band."""
+    weighted = number_text(float(modes.weighted_cosine[head]), digits=3)
+    text = (
+        f"{modes.address.with_head(head)} · {SIGMA} as bars, cos u · v as dots "
+        f"· weighted cos {weighted} · band: 95 % of random directions, ±{modes.random_95:.2f}"
+    )
+    count = int(modes.degenerate[head].sum())
+    return f"{text} · {count} degenerate (hollow)" if count else text
+
+
+def cosine_reach(cosine: Values, chance: float) -> float:
+    """The end of the cosine axis: 0.25, 0.5 or 1, so that heads stay comparable."""
+    high = max(float(np.nanmax(np.abs(cosine), initial=0.0)), chance)
+    return next((reach for reach in _REACHES if high <= reach * 0.96), _REACHES[-1])
