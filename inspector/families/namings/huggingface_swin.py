@@ -38,7 +38,11 @@ NAMING = Naming(
         "encoder.layers.{s}.downsample.norm.*": "downsample.{s}.norm.*",
         "layernorm.*": "norm.*",
     },
-    above={"classifier.*": "head.*"},
+    above={
+        "classifier.*": "head.*",
+        # of a backbone, one for each stage whose features are used
+        **{f"hidden_states_norms.stage{n + 1}.*": f"detection_norm.{n}.*" for n in range(4)},
+    },
     kinds=(Kind("Swin-v2", has=("logit_scale",)), Kind("Swin")),
     head_dim=32,
 )
