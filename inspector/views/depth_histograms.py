@@ -28,7 +28,8 @@ from inspector.views.theme import LIGHT, Theme
 from inspector.views.wording import counted, number_text
 
 _EDGES = np.linspace(-1.0, 1.0, BINS + 1)
-_HEIGHT = 1.7
+_OVERLAPPING, _APART, _FEW = 1.7, 0.95, 6
+_TICKS = (-1.0, -0.5, 0.0, 0.5, 1.0)
 _LEAST_ROW, _AROUND = 15, 44
 _BAND = {"light": "#c01818", "dark": "#ff6b60"}
 
@@ -53,6 +54,7 @@ class Ridges(pg.GraphicsObject):
         super().__init__()
         self._ridges: tuple[Ridge, ...] = ()
         self._highest = 1.0
+        self._accent = QColor("black")
         self._ink, self._red = QColor("black"), QColor("red")
         self._chosen: int | None = None
 
@@ -72,9 +74,14 @@ class Ridges(pg.GraphicsObject):
         self._chosen = row
         self.update()
 
+    @property
+    def height(self) -> float:
+        """How high the highest ridge is, in rows; a few rows need not overlap."""
+        return _APART if len(self._ridges) <= _FEW else _OVERLAPPING
+
     def boundingRect(self) -> QRectF:
         """From above the first ridge to the last base line."""
-        return QRectF(-1.0, -_HEIGHT, 2.0, len(self._ridges) + _HEIGHT)
+        return QRectF(-1.0, -self.height, 2.0, len(self._ridges) + self.height)
 
     def paint(
         self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None
@@ -93,7 +100,10 @@ class Ridges(pg.GraphicsObject):
         fill.setAlpha(225)
         painter.setBrush(fill)
         x = np.repeat(_EDGES, 2)
-        y = row - np.concatenate([[0.0], np.repeat(density, 2), [0.0]]) * _HEIGHT / self._highest
+        y = (
+            row
+            - np.concatenate([[0.0], np.repeat(density, 2), [0.0]]) * self.height / self._highest
+        )
         points = [QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
         painter.drawPolygon(QPolygonF(points))
         if np.isfinite(ridge.band):
@@ -127,8 +137,10 @@ class RidgePanel(QWidget):
         self._plot = quiet_plot(left_width=52, bottom=True)
         self._plot.invertY(True)
         self._plot.getAxis("bottom").setHeight(20)
-        self._plot.getAxis("bottom").setTicks([[(x, f"{x:g}") for x in (-1, -0.5, 0, 0.5, 1)]])
-        self._plot.setXRange(-1, 1, padding=0)
+        self._plot.getAxis("bottom").setTicks(
+            [list(zip(_TICKS, ("−1", "−0.5", "0", "0.5", "1"), strict=True))]
+        )
+        self._plot.setXRange(-1.05, 1.05, padding=0)
         self._zero = pg.InfiniteLine(pos=0, angle=90, movable=False)
         self._zero.setZValue(-5)
         self._ridges = Ridges()
@@ -153,7 +165,7 @@ class RidgePanel(QWidget):
         highest = max((float(density.max()) for density in drawn), default=1.0)
         self._ridges.show_ridges(ridges, highest)
         self._ridges.show_chosen(chosen)
-        self._plot.setYRange(-_HEIGHT, max(self._rows, 1) - 0.6, padding=0)
+        self._plot.setYRange(-self._ridges.height, max(self._rows, 1) - 0.6, padding=0)
         self._plot.getAxis("left").setTicks(
             [[(row, ridge.name) for row, ridge in enumerate(ridges)]]
         )

@@ -31,6 +31,7 @@ from inspector.views.depth_shown import DepthShown, model_of
 from inspector.views.depth_spectra import DepthSpectra
 from inspector.views.depth_words import left_out_text, meaning, title_html
 from inspector.views.elided_label import ElidedLabel
+from inspector.views.modes_view import StateLevel
 from inspector.views.switch import Switch
 from inspector.views.theme import Theme, small_font, theme_of
 
@@ -69,7 +70,8 @@ class DepthView(QWidget):
         self._drawn: dict[QWidget, tuple[DepthShown, bool]] = {}
         self._put_away = ""
         self.title, self.meaning = QLabel(), ElidedLabel()
-        self.left_out, self.trouble = Banner(), Banner()
+        self.busy = QLabel()
+        self.left_out, self.trouble = Banner(), Banner(closable=False)
         self.curve, self.heads = DepthCurve(), DepthHeads()
         self.histograms, self.spectra = DepthHistograms(), DepthSpectra()
         self.anisotropy = AnisotropyBar()
@@ -114,14 +116,14 @@ class DepthView(QWidget):
         self._shown = replace(self._shown, selection=selection)
         self._draw()
 
-    def show_message(self, text: str, *, level: str = "error") -> None:
-        """Say that something could not be computed; empty takes it away. The view stays."""
-        if not text:
+    def show_state(self, text: str, level: StateLevel = "ready") -> None:
+        """Say how things stand: ``busy`` quietly, anything worse in a strip. The view stays."""
+        self.busy.setText(text if level == "busy" else "")
+        if text and level in ("note", "warning", "error"):
+            self.trouble.show_message(text, level=level)
+        else:
             self.trouble.hide_message()
-            self.waiting.setText(_page(_EMPTY, _HINT))
-            return
-        self.trouble.show_message(text, level="error" if level == "error" else "note")
-        self.waiting.setText(_page(text, ""))
+        self.waiting.setText(_page(text or _EMPTY, "" if text else _HINT))
 
     def step_block(self, by: int) -> None:
         """Select the block `by` further on in global order; the ends hold."""
@@ -208,8 +210,12 @@ class DepthView(QWidget):
         column = QVBoxLayout(full)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
-        for strip in (self.title, self.left_out, self.trouble):
-            column.addWidget(strip)
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self.title, 1)
+        head.addWidget(self.busy, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(head)
+        column.addWidget(self.left_out)
         column.addLayout(options)
         column.addWidget(self.splitter, 1)
         column.addWidget(self.anisotropy)
@@ -221,7 +227,9 @@ class DepthView(QWidget):
         self._pages.addWidget(full)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self._pages)
+        outer.setSpacing(6)
+        outer.addWidget(self.trouble)
+        outer.addWidget(self._pages, 1)
 
     def _connect(self) -> None:
         for part in (self.curve, self.heads, self.histograms, self.spectra):
