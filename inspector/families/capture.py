@@ -91,6 +91,8 @@ def capture(
     ------
     BadRequest
         When the pixels do not fit the placement, or a block does not exist.
+    CannotRun
+        When the model does not take images of this size.
     """
     if tuple(pixels.shape[2:]) != placement.input_shape:
         raise BadRequest(
@@ -98,11 +100,11 @@ def capture(
         )
     chosen = _chosen(network, addresses)
     values: Values = {block.address: {} for block in chosen}
+    grids = {address: network.grid_of(address, placement) for address in values}
     with _hooked(network, values, frozenset(taps), progress), torch.no_grad():
         output = network.module(pixels.to(network.device))
     blocks = {
-        address: CapturedBlock(address, network.grid_of(address, placement), **kept)
-        for address, kept in values.items()
+        address: CapturedBlock(address, grids[address], **kept) for address, kept in values.items()
     }
     return Capture(blocks, output, placement)
 

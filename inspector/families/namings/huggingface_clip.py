@@ -21,6 +21,12 @@ NAMING = Naming(
         "embeddings.position_embedding.weight": "pos_embed",
         "pre_layrnorm.*": "norm_pre.*",
         "post_layernorm.*": "norm.*",
+        "head.probe": "pool.latent",
+        "head.attention.in_proj_*": "pool.qkv.*",
+        "head.attention.out_proj.*": "pool.out.*",
+        "head.layernorm.*": "pool.norm.*",
+        "head.mlp.fc1.*": "pool.mlp.in.*",
+        "head.mlp.fc2.*": "pool.mlp.out.*",
     },
     above={"visual_projection.weight": "projection.weight", "classifier.*": "head.*"},
     kinds=(

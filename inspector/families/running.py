@@ -1,0 +1,73 @@
+"""Make an open model run: the first architecture that matches builds it from the file's tensors."""
+
+import re
+from dataclasses import replace
+
+from inspector.core.errors import CannotRun
+from inspector.families.architectures import ARCHITECTURES
+from inspector.families.model import Model
+from inspector.families.network import Network
+from inspector.families.plain_kinds import why_not_plain
+
+_LOOK = "Its weights can still be looked at."
+_SHOWN = 4
+
+# What stands beside a backbone in files of all kinds: decoders, heads, teachers of a training.
+_BESIDE = re.compile(
+    r"(?i)^(?:(?:[a-z_]*decode[rd]?|predictor|aux|auxiliary|neck|rpn|roi|bbox|mask|seg|cls|lm|"
+    r"dino|ibot|projection|pretext|contrastive|rotation|segmentation)[a-z]*(?:_[a-z_]*)?|heads?|"
+    r"head_[a-z_]+|classifiers?|fc|linear|projector|logit_scale|logit_bias|queue[a-z_]*|text[a-z_]*|"
+    r"pooler|center|target_generator|target_network|mlp_head)(?=[./_]|\d|$)"
+)
+
+
+def build_network(model: Model, *, device: str = "cpu") -> Network:
+    """Build the model of a file so that it runs on images.
+
+    Nothing is downloaded or drawn at random: every weight is the file's, and every tensor of the
+    backbone is used. What the weights do not tell, and was assumed, is in `Network.notes`.
+
+    Raises
+    ------
+    CannotRun
+        When timm has no such model, or its modules and the file's tensors do not fit.
+    """
+    beside = _beside(model)
+    for architecture in ARCHITECTURES:
+        if architecture.matches(model):
+            network = architecture.build(model, device)
+            return replace(network, notes=(*network.notes, *beside))
+    reason = why_not_plain(model.outline) or f"{model.outline.family} is not run here"
+    raise CannotRun(f"This model cannot be run on images: {reason}.", advice=_LOOK)
+
+
+def _beside(model: Model) -> tuple[str, ...]:
+    """A note on tensors that stand beside the model.
+
+    Raises
+    ------
+    CannotRun
+        When the backbone itself has tensors without a role: it computes something not known here.
+    """
+    outline = model.outline
+    inside = [
+        name
+        for name in outline.unplaced
+        if name.startswith(outline.stripped)
+        and not _BESIDE.match(name.removeprefix(outline.stripped))
+    ]
+    if inside:
+        raise CannotRun(
+            f"The model has tensors whose part in it is not known: {_named(inside)}.",
+            advice=_LOOK,
+            details="\n".join(inside),
+        )
+    if not outline.unplaced:
+        return ()
+    return (f"Beside the model the file holds {_named(outline.unplaced)}: not used to run it.",)
+
+
+def _named(names: list[str] | tuple[str, ...]) -> str:
+    shown = ", ".join(f"“{name}”" for name in names[:_SHOWN])
+    more = len(names) - _SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
