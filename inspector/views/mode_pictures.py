@@ -113,6 +113,7 @@ class ModePictures(QWidget):
         image, maps = scene.image, scene.maps
         if image is None or maps is None:
             return
+        self._show_sides(True)
         constants = tuple(constant_text(values) for values in oriented_maps(scene, style))
         seen = (maps, scene.head, scene.mode, image, style.seen)
         for pane in self._panes:
@@ -130,6 +131,7 @@ class ModePictures(QWidget):
 
     def show_image(self, image: ShownImage, style: MapStyle, sentence: str) -> None:
         """Show the image alone, and a sentence where its maps would be."""
+        self._show_sides(True)
         self.overlay.show_plain(image, style, "Image")
         for view in self.views:
             view.show_grid(None, False)
@@ -138,9 +140,8 @@ class ModePictures(QWidget):
 
     def show_nothing(self, sentence: str) -> None:
         """Show a sentence instead of the pictures."""
+        self._show_sides(False)
         self.overlay.show_nothing(sentence)
-        for pane in self.sides.values():
-            pane.show_nothing("")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put the maps where there is room for them."""
@@ -150,6 +151,10 @@ class ModePictures(QWidget):
     @property
     def _panes(self) -> tuple[MapPane, MapPane, MapPane]:
         return (self.overlay, self.sides["query"], self.sides["key"])
+
+    def _show_sides(self, shown: bool) -> None:
+        for pane in self.sides.values():
+            pane.setVisible(shown)
 
     def _arrange(self, *, beside: bool) -> None:
         if beside is self._beside:

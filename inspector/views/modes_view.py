@@ -1,6 +1,7 @@
 """Modes on an image: one mode as overlay, query map and key map, and the spectrum it is from."""
 
 from dataclasses import replace
+from html import escape
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
@@ -25,6 +26,7 @@ from inspector.views.elided_label import ElidedLabel
 from inspector.views.mode_pictures import ModePictures
 from inspector.views.modes_words import (
     DROP_SENTENCE,
+    NO_MAPS_SENTENCE,
     WAITING_SENTENCE,
     read_out,
     title_text,
@@ -41,6 +43,7 @@ _MODE_STEPS = {Qt.Key.Key_Comma: -1, Qt.Key.Key_Period: 1}
 _HEAD_STEPS = {Qt.Key.Key_BracketLeft: -1, Qt.Key.Key_BracketRight: 1}
 _BLOCK_STEPS = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
 _EMPTY = "Open a checkpoint to see its modes"
+_HINT = "<p>Drop it anywhere on the window, then a DICOM, NIfTI, PNG, JPEG or TIFF image.</p>"
 
 
 class ModesView(QWidget):
@@ -277,7 +280,8 @@ class ModesView(QWidget):
         scene, other = self._scene, self._other
         self._pages.setCurrentIndex(0 if scene is None else 1)
         if scene is None:
-            self._empty.setText(self._state[0] or _EMPTY)
+            title, hint = (self._state[0], "") if self._state[0] else (_EMPTY, _HINT)
+            self._empty.setText(f"<p style='font-size:large'><b>{escape(title)}</b></p>{hint}")
             return
         self.title.setText(title_text(scene, self._style))
         self.beside.setVisible(other is not None)
@@ -301,7 +305,9 @@ class ModesView(QWidget):
             if _has_maps(one):
                 pictures.show_scene(one, self._style, limits[id(one)])
             elif one.image is not None:
-                pictures.show_image(one.image, self._style, self._state[0] or WAITING_SENTENCE)
+                failed = self._state[1] == "error"
+                sentence = NO_MAPS_SENTENCE if failed else self._state[0] or WAITING_SENTENCE
+                pictures.show_image(one.image, self._style, sentence)
             else:
                 pictures.show_nothing(DROP_SENTENCE)
 

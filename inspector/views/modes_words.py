@@ -20,6 +20,7 @@ SPACE_SAYS: dict[TokenSpace, str] = {
     TokenSpace.NORMED: "Normalised without gain and offset: goes with folded weights.",
 }
 DROP_SENTENCE = "No image is open.\nDrop a DICOM, NIfTI, PNG, JPEG or TIFF file, or a folder."
+NO_MAPS_SENTENCE = "There are no maps of this model."
 WAITING_SENTENCE = "The model is being run on this image…"
 _FIGURE_SPACE = "\N{FIGURE SPACE}"
 
@@ -28,7 +29,7 @@ def title_text(scene: ModeScene, style: MapStyle) -> str:
     """Exactly what is shown: ``A · S0 B7 H2 M0 · ... · cos = 0.31 (chance ±0.07) · ...``."""
     parts = [scene.letter, mode_title(scene) + f" (chance ±{scene.modes.random_95:.2f})"]
     if scene.modes.degenerate[scene.head, scene.mode]:
-        parts.append("degenerate: any mix of the neighbouring modes is as good")
+        parts.append("degenerate with its neighbour")
     if scene.maps is not None:
         options = scene.maps.options
         if options.product is Product.OV:
@@ -99,7 +100,8 @@ def constant_text(values: SmallArray) -> str:
     good = values[np.isfinite(values)]
     if not good.size:
         return "no finite value"
-    return f"constant {number(float(good[0]))}" if good.min() == good.max() else ""
+    # a flipped zero is minus zero, which is no other number
+    return f"constant {number(float(good[0]) + 0.0)}" if good.min() == good.max() else ""
 
 
 def mode_text(modes: BlockModes, head: int, mode: int, maps: BlockMaps | None = None) -> str:

@@ -34,7 +34,7 @@ from inspector.views.wording import percent_text
 
 Index = QModelIndex | QPersistentModelIndex
 SHARE_ROLE = Qt.ItemDataRole.UserRole + 1
-_EMPTY = "On this image: shown once an image is open"
+_EMPTY = "On this image: no maps yet"
 _CAPTION = f"On this image: share of {SIGMA} · mean|q| · mean|k|"
 
 

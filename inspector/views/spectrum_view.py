@@ -214,14 +214,16 @@ class _SpectrumFrame(PlotFrame):
 
 
 def spectrum_text(modes: BlockModes, head: int) -> str:
-    """The caption: whose modes, their weighted cosine, and what is a bar, a dot and the band."""
+    """The caption: the head's weighted cosine, and what is a bar, a dot and the band."""
     weighted = number_text(float(modes.weighted_cosine[head]), digits=3)
-    text = (
-        f"{modes.address.with_head(head)} · {SIGMA} as bars, cos u · v as dots "
-        f"· weighted cos {weighted} · band: 95 % of random directions, ±{modes.random_95:.2f}"
-    )
     count = int(modes.degenerate[head].sum())
-    return f"{text} · {count} degenerate (hollow)" if count else text
+    parts = [
+        f"Weighted cos {weighted}",
+        f"bars {SIGMA}, dots cos",
+        *([f"{count} degenerate (hollow)"] if count else []),
+        f"band ±{modes.random_95:.2f}: 95 % of random directions",
+    ]
+    return " · ".join(parts)
 
 
 def cosine_reach(cosine: Values, chance: float) -> float:
