@@ -1,0 +1,21 @@
+"""NRRD: the volumes of Slicer and the Insight Toolkit, header and numbers in one file."""
+
+from pathlib import Path
+
+from inspector.images.image import InputImage
+from inspector.images.reader import Reader
+
+
+def matches(head: bytes) -> bool:
+    """The sign and a version, as ``NRRD0004``."""
+    return head[:4] == b"NRRD" and head[4:8].isdigit()
+
+
+def open_nrrd(path: Path) -> InputImage:
+    """Read the header and the numbers."""
+    from inspector.images.nrrd_volume import open_volume
+
+    return open_volume(path)
+
+
+READER = Reader("NRRD", (".nrrd",), matches, open_nrrd)
