@@ -313,7 +313,7 @@ class AttentionView(QWidget):
         self.exact.hide_message()
         self.shares.show_shares(())
         self.heads.show_heads((), -1, aspect=1.0, place=None)
-        self.pair.setVisible(False)
+        self.pair.show_nothing("")
         if self._image is None:
             return
         self.overlay.show_plain(self._image, self._style)
@@ -345,7 +345,6 @@ class AttentionView(QWidget):
         )
 
     def _draw_pair(self, scene: AttentionScene) -> None:
-        self.pair.setVisible(True)
         waits = self._key() is not None and scene.pair is None
         mode = self._selection.mode
         waiting = _NO_MODES if waits else ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFont, QKeyEvent
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent
 from PySide6.QtWidgets import QGraphicsRectItem, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from inspector.core.attention import PairScore
@@ -110,7 +110,7 @@ class PairView(QWidget):
         self._places = np.empty(0)
         self._mode = 0
         self._by_size = True
-        self._theme = LIGHT
+        self._theme, self._font = LIGHT, QFont()
         self.title = ElidedLabel()
         self.check = ElidedLabel()
         self.nothing = QLabel(_HINT)
@@ -143,8 +143,7 @@ class PairView(QWidget):
             widget.setVisible(there)
         self.nothing.setVisible(not there)
         if pair is None:
-            self.title.setText("Score of a pair of tokens")
-            self.nothing.setText(waiting or _HINT)
+            self.show_nothing(waiting or _HINT)
             return
         arrow = f"{grid.name(pair.query)} → {grid.name(pair.key)}"
         self.title.setText(f"{pair.address} · score of {arrow}")
@@ -156,9 +155,18 @@ class PairView(QWidget):
         self._say_check(pair)
         self._draw()
 
+    def show_nothing(self, sentence: str) -> None:
+        """Show a sentence instead of a score."""
+        self._pair = None
+        self.title.setText("Score of a pair of tokens")
+        for widget in (self.frame, self.check, self.order):
+            widget.hide()
+        self.nothing.setText(sentence)
+        self.nothing.show()
+
     def apply_theme(self, theme: Theme, font: QFont) -> None:
         """Take the colours of a theme."""
-        self._theme = theme
+        self._theme, self._font = theme, font
         restyle(self.frame, (self._plot,), theme, font)
         self._zero.setPen(pg.mkPen(theme.separator))
         self._edge.show_colour(theme.separator)
@@ -247,11 +255,11 @@ class PairView(QWidget):
 
     def _draw_names(self) -> None:
         """Names under the bars; every other one where there is no room."""
-        metrics = self.frame.fontMetrics()
+        metrics = QFontMetricsF(self._font)
         (low, high), _ = self._plot.getViewBox().viewRange()
         room = self._plot.getViewBox().width() / (high - low)
         widest = max(metrics.horizontalAdvance(bar.short) for bar in self._bars if not bar.is_term)
-        every = max(1, int(-(-(0.9 * widest + 2) // max(room, 1.0))))
+        every = max(1, int(-(-(widest + 2) // max(room, 1.0))))
         names = [
             (float(x), bar.short if bar.is_term or place % every == 0 else "")
             for place, (x, bar) in enumerate(zip(self._places, self._bars, strict=True))
