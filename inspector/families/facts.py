@@ -59,6 +59,8 @@ class Facts:
         Base of the rotary frequencies; None for the family's own.
     pooling
         What a configuration says the output is made of; None where it is told by the tensors.
+    norm_after
+        Whether the norms stand behind the branches, not in front of them.
     assumed
         A sentence for each thing that is not in the file.
     """
@@ -68,6 +70,7 @@ class Facts:
     image_size: tuple[int, int] | None = None
     rope_base: float | None = None
     pooling: Pooling | None = None
+    norm_after: bool = False
     assumed: tuple[str, ...] = ()
 
 

@@ -17,6 +17,7 @@ from inspector.families.plain_network import plain_network
 from inspector.families.plain_parameters import Style, key_biases, plain_parameters
 from inspector.families.plain_sizes import LOOK, PlainSizes, plain_sizes
 from inspector.families.role_tensors import RoleTensors, filled
+from inspector.families.timm_names import as_timm_has_it
 from inspector.families.torchvision_guard import prepare_torchvision
 
 
@@ -113,7 +114,7 @@ def build_plain(
         When something is in the file that the module lacks, or the other way round.
     """
     prepare_torchvision()
-    facts = facts_of(model)
+    facts = as_timm_has_it(model, facts_of(model))
     sizes = plain_sizes(model, facts)
     roles = RoleTensors(model)
     blocks = tuple(model.outline.blocks())
@@ -134,6 +135,7 @@ def build_plain(
         sizes,
         architecture=architecture,
         native=native,
+        norm_after=facts.norm_after,
         notes=(*assumed, *notes, *plan.head.notes),
     )
 

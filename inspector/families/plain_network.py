@@ -64,6 +64,7 @@ def plain_network(
     *,
     architecture: str,
     native: bool,
+    norm_after: bool,
     notes: tuple[str, ...],
 ) -> Network:
     """Describe a filled module; a model of grey pictures is given one channel for three."""
@@ -79,7 +80,7 @@ def plain_network(
     return Network(
         module=whole.eval(),
         architecture=architecture,
-        blocks=tuple(_blocks(module, model.outline)),
+        blocks=tuple(_blocks(module, model.outline, norm_after=norm_after)),
         prefix=sizes.prefix,
         preparation=default_preparation(model),
         native=native,
@@ -89,18 +90,18 @@ def plain_network(
     )
 
 
-def _blocks(module: Any, outline: ModelOutline) -> list[NetworkBlock]:
+def _blocks(module: Any, outline: ModelOutline, *, norm_after: bool) -> list[NetworkBlock]:
     shared = getattr(module, "rel_pos_bias", None)
     rope = getattr(module, "rope", None)
     return [
         NetworkBlock(
             address=described.address,
             module=block,
-            norm=block.norm1,
+            norm=None if norm_after else block.norm1,
             attn_branch=block.drop_path1,
             mlp_branch=block.drop_path2,
             attend=PlainAttention.of(block.attn, shared, rope),
-            write=_writer(block),
+            write=_writer(block, norm_after=norm_after),
         )
         for described, block in zip(outline.blocks(), module.blocks, strict=True)
     ]
@@ -192,8 +193,8 @@ def _fused_bias(attention: Any) -> Tensor:
     return torch.zeros(len(weight), device=weight.device)
 
 
-def _writer(block: Any) -> Callable[[Tensor], Tensor]:
-    """Norm of the mixed values where there is one, output projection, LayerScale."""
+def _writer(block: Any, *, norm_after: bool) -> Callable[[Tensor], Tensor]:
+    """Norm of the mixed values where there is one, output projection, norm behind, LayerScale."""
     scale = getattr(block, "gamma_1", None)
     if scale is None:
         layer_scale = getattr(block, "ls1", None)
@@ -202,6 +203,8 @@ def _writer(block: Any) -> Callable[[Tensor], Tensor]:
 
     def write(mixed: Tensor) -> Tensor:
         written: Tensor = block.attn.proj(norm(mixed))
+        if norm_after:
+            written = block.norm1(written)
         return written if scale is None else scale * written
 
     return write

@@ -59,6 +59,7 @@ def _made(plan: Plan, family: str) -> nn.Module:
         mlp_ratio=plan.mlp_ratio(halves=False),
         swiglu_mlp=plan.gated,
         swiglu_align_to=1 if plan.gated else 0,
+        use_post_norm=plan.facts.norm_after,
         scale_mlp=plan.has("mlp.norm.weight"),
         scale_attn_inner=plan.has("attn_norm.weight"),
         qk_norm=plan.has("q_norm.weight"),

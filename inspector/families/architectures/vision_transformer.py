@@ -23,12 +23,13 @@ def _build(model: Model, device: str) -> Network:
 
 def _made(plan: Plan) -> nn.Module:
     from timm.layers.mlp import Mlp, SwiGLUPacked
-    from timm.models.vision_transformer import VisionTransformer
+    from timm.models.vision_transformer import Block, ResPostBlock, VisionTransformer
 
     sizes = plan.sizes
     mlp: Any = SwiGLUPacked if plan.gated else Mlp
     module = VisionTransformer(
         **plan.common(),
+        block_fn=ResPostBlock if plan.facts.norm_after else Block,
         mlp_ratio=plan.mlp_ratio(halves=True),
         mlp_layer=mlp,
         act_layer=nn.SiLU if plan.gated else activation(plan.facts.activation),
