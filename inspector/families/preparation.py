@@ -14,6 +14,7 @@ from inspector.families.mmdetection_preparation import mmdetection_preparation
 from inspector.families.model import Model
 from inspector.families.plain_sizes import plain_sizes
 from inspector.families.settings import Settings
+from inspector.families.swin_rules import is_swin
 from inspector.families.swin_sizes import image_side
 
 _PREPROCESSOR = "preprocessor_config.json"
@@ -86,7 +87,7 @@ def default_preparation(model: Model) -> Preparation:
     """
     settings = Settings.of(model)
     base = _of_family(model, settings)
-    detector = mmdetection_preparation(model) if _is_swin(model) else None
+    detector = mmdetection_preparation(model) if is_swin(model) else None
     return (
         detector
         or _of_hugging_face(model, base)
@@ -99,17 +100,13 @@ def default_preparation(model: Model) -> Preparation:
 
 def own_size(model: Model) -> tuple[int, int]:
     """Rows and columns of the images the model was trained on, 224 x 224 where nothing tells."""
-    if _is_swin(model):
+    if is_swin(model):
         side = image_side(model).value
         return (side, side)
     try:
         return plain_sizes(model, facts_of(model)).image
     except CannotRun:
         return image_size_of(Settings.of(model)) or _USUAL
-
-
-def _is_swin(model: Model) -> bool:
-    return model.outline.family.startswith("Swin")
 
 
 def _of_family(model: Model, settings: Settings) -> Preparation:

@@ -14,14 +14,17 @@ from torch.nn.functional import interpolate, pad
 from inspector.core.address import Address
 from inspector.core.errors import CannotRun
 from inspector.core.outline import BlockOutline, ModelOutline, StageOutline
+from inspector.core.preparation import Preparation
 from inspector.core.tokens import Placement, TokenGrid
+from inspector.families.facts import facts_of
 from inspector.families.mmdetection_preparation import sees_bgr
 from inspector.families.model import Model
 from inspector.families.network import Network, NetworkBlock
+from inspector.families.plain_building import activation
 from inspector.families.preparation import default_preparation
 from inspector.families.role_tensors import RoleTensors, filled
-from inspector.families.swin_rules import SwinSemantics, semantics_of
-from inspector.families.swin_sizes import setting
+from inspector.families.swin_rules import UNFOLD, SwinSemantics, semantics_of
+from inspector.families.swin_sizes import image_side, setting
 from inspector.families.torchvision_guard import prepare_torchvision
 from inspector.families.windows import (
     Side,
@@ -34,7 +37,6 @@ from inspector.families.windows import (
     windows_on,
 )
 
-UNFOLD = " (unfold order)"
 LATER = "Its weights can still be looked at."
 
 _PATCHES = "body.patch_embed.proj.weight"
@@ -309,24 +311,18 @@ def build_swin(
         assumed = (*assumed, _BLUE_FIRST)
     tensors.refuse_unused(kind.words)
     module = filled(lambda: around.around(kind.body(sizes)), given, device)
+    preparation = default_preparation(model)
     blocks = tuple(_blocks(module, model, kind, windows, semantics))
     return Network(
         module=module,
         architecture=kind.words,
         blocks=blocks,
         prefix=(),
-        preparation=default_preparation(model),
+        preparation=preparation,
         native=True,
         grid_of=grids(sizes.patch),
         flat=flat,
-        notes=(semantics.words, *assumed),
-    )
-
-
-def is_swin(model: Model) -> bool:
-    """Whether stages merge their patches as a Swin does."""
-    return any(
-        f"downsample.0.reduction.weight{order}" in model.outline.parts for order in ("", UNFOLD)
+        notes=(semantics.words, *dict.fromkeys((*assumed, *_assumed_side(model, preparation)))),
     )
 
 
@@ -421,15 +417,23 @@ def _blocks(
     windows: Mapping[Address, int],
     semantics: SwinSemantics,
 ) -> Iterator[NetworkBlock]:
-    """Give each block its windows, and the eps of its norms, and describe it."""
-    eps = setting(model, "layer_norm_eps")
+    """Give each block its windows, norms and activation, and describe it."""
+    eps, act = setting(model, "layer_norm_eps"), activation(facts_of(model).activation)
     for outline in model.outline.blocks():
         block = module.body.layers[outline.address.stage].blocks[outline.address.block]
         rule = rule_of(windows[outline.address], outline.address, semantics)
         cut_by(block, rule)
         if isinstance(eps, float):
             block.norm1.eps = block.norm2.eps = module.body.norm.eps = eps
+        block.mlp.act = act()
         yield kind.block(block, outline, rule)
+
+
+def _assumed_side(model: Model, preparation: Preparation) -> Iterator[str]:
+    """What is to be said where pictures are brought to a size that nothing tells."""
+    side = image_side(model)
+    if side.assumption and preparation.size == (side.value, side.value):
+        yield side.assumption
 
 
 def _of_stage(stage: StageOutline, windows: Mapping[Address, int]) -> int:

@@ -12,6 +12,8 @@ from inspector.families.swin_sizes import setting
 
 Shifts = Literal["always", "by side", "by shorter side"]
 
+UNFOLD = " (unfold order)"
+
 _DETECTORS = (
     "neck.", "rpn_head.", "roi_head.", "bbox_head.", "mask_head.", "decode_head.",
     "panoptic_head.", "query_head.", "auxiliary_head.",
@@ -51,6 +53,12 @@ def semantics_of(model: Model) -> SwinSemantics:
     if _always_shifts(model):
         return SwinSemantics("always", f"The configuration says that it is run {_ALWAYS}.")
     return _of_classifier(model)
+
+
+def is_swin(model: Model) -> bool:
+    """Whether its stages merge their patches as those of a Swin do."""
+    roles = (f"downsample.0.reduction.weight{order}" for order in ("", UNFOLD))
+    return any(role in model.outline.parts for role in roles)
 
 
 def is_backbone(model: Model) -> bool:

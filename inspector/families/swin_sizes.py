@@ -10,26 +10,12 @@ from inspector.core.errors import CannotRun
 from inspector.core.outline import BlockOutline
 from inspector.families.heads import architecture_names
 from inspector.families.model import Model
+from inspector.families.settings import Settings
 
 TABLE = "relative_position_bias_table"
 
-_PARTS = (
-    ("huggingface",),
-    ("huggingface", "backbone_config"),
-    ("timm",),
-    ("timm", "pretrained_cfg"),
-    ("timm", "model_args"),
-    ("mmengine", "model", "backbone"),
-    ("mmengine", "model", "backbone", "arch"),
-    ("args", "model_args"),
-    ("args",),
-    ("model_args",),
-    ("config", "DATA"),
-    ("config", "MODEL", "SWIN"),
-    ("config", "MODEL", "SWINV2"),
-    ("config",),
-    ("module",),
-)
+# Where Microsoft's own files keep their settings, beside those that `Settings` knows.
+_MICROSOFT = (("config", "DATA"), ("config", "MODEL", "SWIN"), ("config", "MODEL", "SWINV2"))
 _SIDE_WORDS = ("image_size", "img_size", "input_size", "pretrain_img_size", "IMG_SIZE")
 _WINDOW_IN_NAME = re.compile(r"window(\d+)(?:to(\d+))?")
 _SIDE_IN_NAME = re.compile(r"(?<=[_-])(?:\d{2,4}to)?(\d{2,4})(?=$|[._-])")
@@ -49,11 +35,11 @@ class Told:
 
 def setting(model: Model, *words: str) -> Any:
     """The first of these settings that the stored configuration holds, else None."""
-    for part in _parts(model.checkpoint.config):
-        for word in words:
-            if part.get(word) is not None:
-                return part[word]
-    return None
+    told = Settings.of(model).find(*words)
+    if told is not None:
+        return told
+    found = (part[word] for part in _microsoft(model) for word in words if word in part)
+    return next(found, None)
 
 
 def sibling(block: BlockOutline, role: str, name: str) -> str:
@@ -145,9 +131,9 @@ def image_side(model: Model) -> Told:
     )
 
 
-def _parts(config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for path in _PARTS:
-        part: Any = config
+def _microsoft(model: Model) -> Iterator[Mapping[str, Any]]:
+    for path in _MICROSOFT:
+        part: Any = model.checkpoint.config
         for word in path:
             part = part.get(word) if isinstance(part, Mapping) else None
         if isinstance(part, Mapping):
@@ -163,12 +149,11 @@ def _names(model: Model) -> Iterator[str]:
 
 
 def _configured_side(model: Model) -> int:
-    for part in _parts(model.checkpoint.config):
-        for word in _SIDE_WORDS:
-            value = part.get(word)
-            last = value[-1] if isinstance(value, list | tuple) and value else value
-            if isinstance(last, int) and last >= _SMALLEST_SIDE:
-                return last
+    for word in _SIDE_WORDS:
+        value = setting(model, word)
+        last = value[-1] if isinstance(value, list | tuple) and value else value
+        if isinstance(last, int) and last >= _SMALLEST_SIDE:
+            return last
     return 0
 
 

@@ -18,13 +18,12 @@ from inspector.families.swin_network import (
     SwinSizes,
     build_swin,
     common_settings,
-    is_swin,
     mlp_and_norms,
     ratio,
     split_heads,
     written,
 )
-from inspector.families.swin_rules import is_backbone
+from inspector.families.swin_rules import is_backbone, is_swin
 from inspector.families.swin_sizes import TABLE, window_of_table
 from inspector.families.windows import WindowRule, pad_tokens, windows_on
 

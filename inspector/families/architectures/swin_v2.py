@@ -22,12 +22,12 @@ from inspector.families.swin_network import (
     SwinSizes,
     build_swin,
     common_settings,
-    is_swin,
     mlp_and_norms,
     ratio,
     split_heads,
     written,
 )
+from inspector.families.swin_rules import is_swin
 from inspector.families.swin_sizes import (
     configured_window,
     image_side,

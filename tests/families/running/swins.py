@@ -9,18 +9,11 @@ from torch import Tensor, nn
 
 from inspector.core.tokens import Box, Placement
 from inspector.families import recognise
-from inspector.families.architecture import Architecture
-from inspector.families.architectures import detection_swin, swin, swin_v2
 from inspector.families.capture import Capture, Tap, capture, mixed
 from inspector.families.model import Model
 from inspector.families.network import Network
+from inspector.families.running import build_network
 from tests.families.made import checkpoint_of
-
-KINDS: tuple[Architecture, ...] = (
-    swin.ARCHITECTURE,
-    swin_v2.ARCHITECTURE,
-    detection_swin.ARCHITECTURE,
-)
 
 
 def random_weights(module: nn.Module, seed: int = 0) -> nn.Module:
@@ -49,9 +42,7 @@ def model_of(module: nn.Module, config: Mapping[str, Any] | None = None, prefix:
 
 
 def network_of(model: Model) -> Network:
-    fitting = [kind for kind in KINDS if kind.matches(model)]
-    assert len(fitting) == 1, [kind.name for kind in fitting]
-    return fitting[0].build(model, "cpu")
+    return build_network(model)
 
 
 def picture(*shape: int, seed: int = 1) -> Tensor:

@@ -9,9 +9,11 @@ import torch
 
 from inspector.core.address import Address
 from inspector.core.errors import CannotRun
-from inspector.families import open_model
+from inspector.families import open_model, recognise
 from inspector.families.capture import mixed
-from tests.families.made import prepare_torchvision
+from inspector.families.model import Model
+from inspector.families.swin_sizes import image_side
+from tests.families.made import checkpoint_of, prepare_torchvision
 from tests.families.running.swins import (
     apart,
     assert_whole,
@@ -103,8 +105,9 @@ def test_that_position_embeddings_are_added_resized_where_they_have_to_be(size: 
     assert apart(captured(network, pixels).output, logits) < EQUAL
 
 
-def test_that_the_eps_of_the_configuration_counts() -> None:
-    module = hf_swin(layer_norm_eps=0.5)
+@pytest.mark.parametrize("settings", [{"layer_norm_eps": 0.5}, {"hidden_act": "relu"}])
+def test_that_eps_and_activation_of_the_configuration_count(settings) -> None:
+    module = hf_swin(**settings)
     network = network_of(model_of(module, {"huggingface": module.config.to_dict()}))
     pixels = picture(1, 3, 64, 64)
     answer, _ = outputs_of(module, [], pixels)
@@ -148,6 +151,8 @@ def test_that_the_samples_give_what_their_training_saw(
     for found, expected in zip(residuals(network, pixels), after, strict=True):
         assert apart(found, expected) < EQUAL
     assert any("MMDetection" in note for note in network.notes)
+    assert network.preparation.size == (64, 64)
+    assert network.preparation.mean == pytest.approx((0.485, 0.456, 0.406))
 
 
 def _in_timms_names(model) -> dict[str, torch.Tensor]:
@@ -250,3 +255,22 @@ def test_that_a_model_without_classifier_gives_features() -> None:
     features, _ = outputs_of(module, [], pixels)
     assert apart(captured(network, pixels).output, features) < EQUAL
     assert features.shape == (2, 64)
+
+
+def test_that_a_size_that_nothing_tells_is_said_to_be_assumed() -> None:
+    network = network_of(model_of(timm_swin(img_size=96)))
+    assert network.preparation.size == (128, 128)
+    assert any("128 × 128 pixels were assumed" in note for note in network.notes)
+    told = network_of(model_of(timm_swin(img_size=96), {"timm": {"img_size": 96}}))
+    assert told.preparation.size == (96, 96)
+    assert not any("assumed" in note for note in told.notes)
+
+
+def test_that_microsofts_masks_and_names_tell_the_size() -> None:
+    mask = torch.zeros(9, 16, 16)
+    state = dict(timm_swin(img_size=48).state_dict())
+    checkpoint = checkpoint_of({**state, "layers.0.blocks.1.attn_mask": mask})
+    assert image_side(Model(checkpoint, recognise(checkpoint))).value == 48
+    for name in ("swin_tiny_patch4_window7_384.pth", "swinv2_base_window12to24_192to384.pth"):
+        named = checkpoint_of(state, name=name)
+        assert image_side(Model(named, recognise(named))).value == 384
