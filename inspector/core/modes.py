@@ -17,6 +17,9 @@ from inspector.core.tokens import TokenGrid
 
 SmallArray = npt.NDArray[np.float32]
 
+# Two-sided 95 % of a normal distribution, in standard deviations.
+_NORMAL_95 = 1.959963984540054
+
 
 class Product(StrEnum):
     """Which product of a head is split into modes.
@@ -166,6 +169,26 @@ class BlockModes:
     def block_mean_cosine(self) -> float:
         """Mean over heads of the plain mean cosine."""
         return _mean_of_finite(self.mean_cosine)
+
+    @cached_property
+    def head_random_95(self) -> FloatArray:
+        """(heads,) half-width of the band of a head's weighted cosine if u and v were unrelated.
+
+        For these sigma and independent random frames u and v the cosines of different modes are
+        uncorrelated with variance 1 / d, so the weighted cosine has the standard deviation
+        sqrt(sum sigma^2 / d) / sum sigma; for random weights that is methods' sqrt(d d_k) / |M|_*.
+        It is close to normal with several modes of similar sigma. NaN for a head of zeros.
+        """
+        with np.errstate(invalid="ignore", divide="ignore"):
+            spread = np.sqrt((self.sigma**2).sum(axis=1) / self.width) / self.nuclear
+        band: FloatArray = _NORMAL_95 * spread
+        return band
+
+    @property
+    def block_random_95(self) -> float:
+        """Half-width of the band of `block_weighted_cosine`: the mean over independent heads."""
+        good = self.head_random_95[np.isfinite(self.head_random_95)]
+        return float(np.sqrt((good**2).sum()) / good.size) if good.size else float("nan")
 
     @cached_property
     def trace_error(self) -> float:

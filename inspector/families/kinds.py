@@ -1,7 +1,7 @@
 """Which family a model is of, and what is worth knowing about it."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from inspector.families.listing import Listing
@@ -37,7 +37,9 @@ _WORDS = (
 )
 _PATTERNS = tuple((re.compile(word, re.IGNORECASE), family) for word, family in _WORDS)
 
-_ROTARY = ("EVA-02", "DINOv3")
+_NORM_AFTER_WORD = re.compile(r"(?:^|_)rpn(?:_|$)|respostnorm", re.IGNORECASE)
+_ROTARY = ("EVA-02", "DINOv3", "RoPE-ViT")
+_NORM_AFTER = ("Swin-v2", "Swin-v2 (CR)")
 _GENERAL = ("ViT", "Swin", "transformer encoder")
 
 
@@ -64,22 +66,7 @@ def notes_on(
     family: str, blocks: Sequence[Block], outside: Mapping[str, str], naming: Naming
 ) -> Iterator[str]:
     """What limits the reading of the weights, and what a figure of them has to say."""
-    first = blocks[0].shapes
-    if family in _ROTARY:
-        yield (
-            "Rotary position embedding: the plain query-key product is exact only between tokens "
-            "at the same place and between prefix tokens."
-        )
-    if "logit_scale" in first:
-        yield (
-            "Cosine attention: query and key are brought to length 1 before their product, so the "
-            "plain query-key product is exact only up to the length of each query and key."
-        )
-    if "q_norm.weight" in first:
-        yield (
-            "Query and key are normalised before their product, so the plain query-key product is "
-            "exact only up to that normalisation."
-        )
+    yield from inexact(family, blocks[0].shapes)
     if naming.zero_key_bias:
         yield "The key's part of the stored bias is never used by this model and is left out."
     if "head_dist.weight" in outside:
@@ -89,6 +76,70 @@ def notes_on(
             "Patch merging is stored in MMDetection's channel order (channel, row, column): it "
             "does not compare with other namings of the same model; query, key and value do."
         )
+
+
+def inexact(family: str, roles: Container[str]) -> Iterator[str]:
+    """Why the query-key product of a block's weights is not all of the model's score.
+
+    `roles` are those of the block's tensors.
+    """
+    if family in _ROTARY:
+        yield (
+            "Rotary position embedding: the plain query-key product is exact only between tokens "
+            "at the same place and between prefix tokens."
+        )
+    if "logit_scale" in roles:
+        yield (
+            "Cosine attention: query and key are brought to length 1 before their product, so the "
+            "plain query-key product is exact only up to the length of each query and key."
+        )
+    if "q_norm.weight" in roles:
+        yield (
+            "Query and key are normalised before their product, so the plain query-key product is "
+            "exact only up to that normalisation."
+        )
+    if "talking_heads1.weight" in roles:
+        yield (
+            "Talking heads: the scores of all heads are mixed before the softmax, so the plain "
+            "query-key product of one head is only its share of them."
+        )
+    if family == "XCiT":
+        yield (
+            "Attention is between channels, not between tokens: the plain query-key product is "
+            "never formed by this model."
+        )
+
+
+def inexact_output(roles: Container[str], *, family: str, names: Iterable[str]) -> Iterator[str]:
+    """Why the value-output product of a block's weights is not all that a head writes."""
+    if "attn_norm.weight" in roles:
+        yield (
+            "A norm stands between the mixed values and the output projection, so the plain "
+            "value-output product is exact only up to that normalisation."
+        )
+    if normalises_after(family, names):
+        yield (
+            "What attention writes is normalised before it is added to the residual, so the plain "
+            "value-output product is exact only up to that normalisation."
+        )
+    if "talking_heads2.weight" in roles:
+        yield (
+            "Talking heads: the patterns of all heads are mixed after the softmax, so the plain "
+            "value-output product of one head is written with the patterns of all."
+        )
+    if family == "XCiT":
+        yield (
+            "Attention is between channels, not between tokens: the plain value-output product "
+            "is never formed by this model."
+        )
+
+
+def normalises_after(family: str, names: Iterable[str]) -> bool:
+    """Whether the norm stands behind attention, on its branch, and not in front of it.
+
+    `names` are those of the architecture: timm's ``rpn`` is told by nothing else.
+    """
+    return family in _NORM_AFTER or any(_NORM_AFTER_WORD.search(name) for name in names)
 
 
 def _families_in(names: Iterable[str]) -> Iterator[str]:
