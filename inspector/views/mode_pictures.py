@@ -101,6 +101,7 @@ class ModePictures(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(_GAP)
         self._beside: bool | None = None
+        self._sides_shown = True
         self._arrange(beside=True)
 
     @property
@@ -153,8 +154,20 @@ class ModePictures(QWidget):
         return (self.overlay, self.sides["query"], self.sides["key"])
 
     def _show_sides(self, shown: bool) -> None:
+        """Without its maps the overlay has all the room."""
+        if shown is self._sides_shown:
+            return
+        self._sides_shown = shown
         for pane in self.sides.values():
             pane.setVisible(shown)
+        self._share_room()
+
+    def _share_room(self) -> None:
+        rest = int(self._sides_shown)
+        columns, rows = ((2, rest), (1, rest)) if self._beside else ((1, rest), (2, rest))
+        for line in range(2):
+            self._grid.setColumnStretch(line, columns[line])
+            self._grid.setRowStretch(line, rows[line])
 
     def _arrange(self, *, beside: bool) -> None:
         if beside is self._beside:
@@ -171,10 +184,7 @@ class ModePictures(QWidget):
             self._grid.addWidget(overlay, 0, 0, 1, 2)
             self._grid.addWidget(query, 1, 0)
             self._grid.addWidget(key, 1, 1)
-        for line, stretch in enumerate((2, 1) if beside else (1, 1)):
-            self._grid.setColumnStretch(line, stretch)
-        for line, stretch in enumerate((1, 1) if beside else (2, 1)):
-            self._grid.setRowStretch(line, stretch)
+        self._share_room()
 
     @Slot(float, float)
     def _on_hovered(self, row: float, column: float) -> None:

@@ -11,7 +11,8 @@ from inspector.core.tokens import Box, Placement, TokenGrid
 from inspector.views.camera import Camera, Stage
 from inspector.views.picture_link import PictureLink
 from inspector.views.picture_marks import round_length
-from inspector.views.picture_view import PictureView, corner_text, dragged_window
+from inspector.views.picture_pointer import dragged_window
+from inspector.views.picture_view import PictureView, corner_text
 from tests.views.mode_scenes import gradient, shown_image
 
 HUE = np.array([200, 40, 10], np.uint8)
