@@ -4,7 +4,7 @@ Told by what is in the file: the naming, the norms and heads of a detector, the 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from inspector.families.model import Model
@@ -44,12 +44,7 @@ class SwinSemantics:
 def semantics_of(model: Model) -> SwinSemantics:
     """Decide how a Swin is run, and say why."""
     if is_backbone(model):
-        return SwinSemantics(
-            "always",
-            f"The Swin of a detector is run {_ALWAYS}; its neck and heads are left out, the output "
-            "are the features of its stages.",
-            backbone=True,
-        )
+        return _of_backbone(model)
     if _always_shifts(model):
         return SwinSemantics("always", f"The configuration says that it is run {_ALWAYS}.")
     return _of_classifier(model)
@@ -87,6 +82,18 @@ def _is_of_mmdetection(model: Model) -> bool:
     if scope:
         return scope in _SCOPES
     return "pretrain_img_size" in backbone or "embed_dims" in backbone
+
+
+def _of_backbone(model: Model) -> SwinSemantics:
+    """Only Hugging Face's backbone of Swin-v2 cuts its windows as the classifier does."""
+    left_out = "the neck and heads of the file are left out, the output are the stages' features"
+    classifier = _of_classifier(model)
+    if (model.outline.source, model.outline.family) == ("Hugging Face", "Swin-v2"):
+        return replace(
+            classifier, words=f"{classifier.words} A backbone: {left_out}.", backbone=True
+        )
+    words = f"The Swin of a detector or segmenter is run {_ALWAYS}; {left_out}."
+    return SwinSemantics("always", words, backbone=True)
 
 
 def _of_classifier(model: Model) -> SwinSemantics:

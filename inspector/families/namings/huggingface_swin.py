@@ -40,8 +40,9 @@ NAMING = Naming(
     },
     above={
         "classifier.*": "head.*",
-        # of a backbone, one for each stage whose features are used
+        # of a backbone, one for each stage whose features are used; MaskFormer counts from 0
         **{f"hidden_states_norms.stage{n + 1}.*": f"detection_norm.{n}.*" for n in range(4)},
+        **{f"hidden_states_norms.{n}.*": f"detection_norm.{n}.*" for n in range(4)},
     },
     kinds=(Kind("Swin-v2", has=("logit_scale",)), Kind("Swin")),
     head_dim=32,

@@ -62,6 +62,41 @@ def test_that_features_and_residuals_are_those_of_a_backbone(shape) -> None:
         assert apart(one, other) < EQUAL
 
 
+@pytest.mark.parametrize("shape", [(100, 132), (51, 63)])
+def test_that_features_are_those_of_maskformers_backbone(shape) -> None:
+    prepare_torchvision()
+    from transformers import MaskFormerSwinBackbone, MaskFormerSwinConfig
+
+    sizes = {"image_size": 64, "embed_dim": 16, "depths": [2, 2, 2], "num_heads": [1, 2, 4]}
+    stages = ["stage1", "stage2", "stage3"]
+    config = MaskFormerSwinConfig(**sizes, window_size=4, out_features=stages)
+    module = random_weights(MaskFormerSwinBackbone(config))
+    network = network_of(model_of(module, prefix="model.pixel_level_module.encoder."))
+    pixels = picture(1, 3, *shape)
+    answer, _ = outputs_of(module, [], pixels)
+    with torch.no_grad():
+        found = network.module.stage_features(pixels)
+    for one, other in zip(found, answer.feature_maps, strict=True):
+        assert apart(one, other) < EQUAL
+
+
+def test_that_the_backbone_of_hugging_faces_second_version_is_no_detectors() -> None:
+    prepare_torchvision()
+    from transformers import Swinv2Backbone, Swinv2Config
+
+    sizes = {"image_size": 64, "embed_dim": 16, "depths": [2, 2, 2], "num_heads": [1, 2, 4]}
+    config = Swinv2Config(**sizes, window_size=4, out_features=["stage1", "stage2", "stage3"])
+    module = random_weights(Swinv2Backbone(config))
+    both = torch.nn.ModuleDict({"backbone": module, "neck": torch.nn.Linear(2, 2)})
+    network = network_of(model_of(both, {"huggingface": config.to_dict()}))
+    pixels = picture(1, 3, 64, 64)
+    answer, _ = outputs_of(module, [], pixels)
+    with torch.no_grad():
+        found = network.module.stage_features(pixels)
+    for one, other in zip(found, answer.feature_maps, strict=True):
+        assert apart(one, other) < EQUAL
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_that_mmdetections_names_and_order_give_the_same_features(shape) -> None:
     module = hf_backbone()
@@ -171,7 +206,7 @@ def test_that_pad_small_map_of_mmpretrain_shifts_always() -> None:
 def test_that_the_notes_say_what_is_run_and_what_is_left_out() -> None:
     (note,) = network_of(detector()).notes
     assert "padded, then rolled" in note
-    assert "neck and heads are left out" in note
+    assert "the neck and heads of the file are left out" in note
 
 
 def test_that_the_configuration_of_3_gives_the_preparation() -> None:
