@@ -4,14 +4,25 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-_CHECKPOINTS = (
-    "Checkpoints (*.pth *.pt *.ckpt *.bin *.safetensors *.npz *.index.json);;All files (*)"
+_CHECKPOINTS = "*.pth *.pt *.ckpt *.bin *.safetensors *.npz *.index.json"
+_IMAGES = (
+    "*.dcm *.dicom *.ima *.nii *.nii.gz *.hdr *.img *.mgz *.mgh *.png *.jpg *.jpeg *.tif *.tiff "
+    "*.bmp *.gif *.webp"
+)
+_OPENED = ";;".join(
+    (
+        f"Checkpoints and images ({_CHECKPOINTS} {_IMAGES})",
+        f"Checkpoints ({_CHECKPOINTS})",
+        f"Images ({_IMAGES})",
+        "All files, as DICOM without an ending (*)",
+    )
 )
 
 
 def ask_files(parent: QWidget, folder: Path) -> list[Path]:
-    """Checkpoint files to open; empty when the user thought better of it."""
-    chosen, _ = QFileDialog.getOpenFileNames(parent, "Open checkpoints", str(folder), _CHECKPOINTS)
+    """Checkpoints and images to open; empty when the user thought better of it."""
+    title = "Open checkpoints and images"
+    chosen, _ = QFileDialog.getOpenFileNames(parent, title, str(folder), _OPENED)
     return [Path(name) for name in chosen]
 
 
@@ -25,7 +36,9 @@ def ask_where_to_save(parent: QWidget, path: Path) -> Path | None:
     return Path(chosen) if Path(chosen).suffix else Path(f"{chosen}.png")
 
 
-def ask_folder(parent: QWidget, folder: Path) -> list[Path]:
-    """A folder to open: one of Hugging Face, or one of checkpoints."""
-    chosen = QFileDialog.getExistingDirectory(parent, "Open a folder of checkpoints", str(folder))
+def ask_folder(
+    parent: QWidget, folder: Path, title: str = "Open a folder of checkpoints or images"
+) -> list[Path]:
+    """A folder: of Hugging Face, of checkpoints, a DICOM series, or of images."""
+    chosen = QFileDialog.getExistingDirectory(parent, title, str(folder))
     return [Path(chosen)] if chosen else []

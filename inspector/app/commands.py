@@ -15,13 +15,10 @@ from inspector.app.folders import log_folder
 from inspector.app.main_window import MainWindow
 from inspector.app.opening import Opening
 from inspector.app.remembering import Remembering
-from inspector.app.samples import sample_paths
+from inspector.app.samples import sample_images, sample_paths
 from inspector.app.settings import THEMES
-from inspector.app.steps import step_block, step_compared, step_head
 from inspector.core.errors import BadCheckpoint, InspectorError
 from inspector.core.metrics import Metric
-from inspector.core.outline import ModelOutline
-from inspector.core.selection import Selection
 from inspector.session import Session
 
 
@@ -50,19 +47,18 @@ class Commands(QObject):
         window.commands["reopen"].setEnabled(remembering.last_session() is not None)
 
     def ask_files(self, position: int | None = None) -> None:
-        """Ask for checkpoints to open, the first in the place at `position`."""
+        """Ask for checkpoints and images to open; the first checkpoint takes that `position`."""
         paths = ask_files(self._window, self._remembering.folder)
         self._opening.open_paths(paths, position=position)
 
     def open_samples(self) -> None:
-        """Open the two checkpoints that come with the program, in place of what is open."""
+        """Open the checkpoints and images that come with the program, in place of what is open."""
         try:
             paths = sample_paths()
         except InspectorError as error:
             self.failed.emit("Could not open the samples", error)
             return
-        self._session.set_models([])
-        self._opening.open_paths(paths)
+        self._opening.open_samples(paths, sample_images())
 
     def open_recent(self, name: str) -> None:
         """Open a file of the list; one that is gone is taken off it."""
@@ -88,7 +84,8 @@ class Commands(QObject):
 
     def choose_compared(self, position: int) -> None:
         """Look at the compared model at a position among the open ones."""
-        self._session.select(replace(self._session.selection, compared=position - 1))
+        chosen = replace(self._session.selection, compared=position - 1, model=position)
+        self._session.select(chosen)
 
     def choose_theme(self, theme: str) -> None:
         """Follow the system, or be light or dark, from now on."""
@@ -99,11 +96,6 @@ class Commands(QObject):
         if theme != self._remembering.settings.theme:
             self._remembering.update(replace(self._remembering.settings, theme=theme))
 
-    def next_compared(self) -> None:
-        """Look at the next compared model of a series."""
-        count = len(self._session.compared)
-        self._session.select(step_compared(self._session.selection, 1, count=count))
-
     def _connect(self) -> None:
         for name, slot in {
             "open": self.ask_files,
@@ -111,22 +103,16 @@ class Commands(QObject):
             "samples": self.open_samples,
             "reopen": self._reopen,
             "swap": self.swap,
-            "close_all": lambda: self._session.set_models([]),
+            "close_all": self._close_all,
             "quit": self._window.close,
             "find": self._window.tree.focus_search,
             "reset_layout": self._window.reset_layout,
             "log_folder": self._show_log_folder,
-            "previous_block": lambda: self._step(step_block, -1),
-            "next_block": lambda: self._step(step_block, 1),
-            "previous_head": lambda: self._step(step_head, -1),
-            "next_head": lambda: self._step(step_head, 1),
-            "next_compared": self.next_compared,
             "axis_out": lambda: self._session.set_axis("out"),
             "axis_in": lambda: self._session.set_axis("in"),
         }.items():
             self._do(name, slot)
         self._window.commands["options"].toggled.connect(self._window.show_options)
-        self._window.next_asked.connect(self.next_compared)
         for metric in Metric:
             self._do(f"metric_{metric}", partial(self._choose_metric, metric))
         for theme in THEMES:
@@ -135,6 +121,10 @@ class Commands(QObject):
     def _do(self, name: str, slot: Callable[[], object]) -> None:
         self._window.commands[name].triggered.connect(lambda _checked=False: slot())
 
+    def _close_all(self) -> None:
+        self._session.set_images([])
+        self._session.set_models([])
+
     def _ask_folder(self) -> None:
         self._opening.open_paths(ask_folder(self._window, self._remembering.folder))
 
@@ -142,11 +132,6 @@ class Commands(QObject):
         saved = self._remembering.last_session()
         if saved is not None:
             self._opening.reopen(saved)
-
-    def _step(self, step: Callable[[ModelOutline, Selection, int], Selection], by: int) -> None:
-        reference = self._session.reference
-        if reference is not None:
-            self._session.select(step(reference.model.outline, self._session.selection, by))
 
     def _choose_metric(self, metric: Metric) -> None:
         self._session.select(replace(self._session.selection, metric=metric))

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -10,19 +11,26 @@ from PySide6.QtWidgets import QDialog
 from inspector.app.announcing import Announcing
 from inspector.app.commands import Commands
 from inspector.app.comparing import Comparing
+from inspector.app.content import Content
 from inspector.app.exporting import Exporting
 from inspector.app.figures import Figures
 from inspector.app.help import Help
+from inspector.app.imaging import Imaging
+from inspector.app.inspecting import Inspecting
 from inspector.app.job_line import JobLine
 from inspector.app.main_window import MainWindow
 from inspector.app.opening import Opening
+from inspector.app.picturing import Picturing
 from inspector.app.remembering import Remembering
 from inspector.app.responsiveness import Responsiveness
 from inspector.app.settings import Settings
 from inspector.app.shooting import Shooting
 from inspector.app.showing import Showing
+from inspector.app.stepping import Stepping
 from inspector.app.steps import away_from_frozen
 from inspector.core.errors import InspectorError
+from inspector.core.modes import TokenSpace
+from inspector.core.selection import Selection
 from inspector.jobs.lane import Lane
 from inspector.session import Session, Source
 from inspector.views.error_dialog import ErrorDialog
@@ -51,8 +59,25 @@ class Controller(QObject):
         self.exporting = Exporting(
             self.session, self.lane, device=lambda: self.comparing.device, parent=self
         )
+        self.inspecting = Inspecting(
+            self.session, self.lane, device=lambda: self.comparing.device, parent=self
+        )
         self.announcing = Announcing(self.window.banner, self)
-        self.showing = Showing(self.session, self.lane, self.announcing, self.window, self)
+        self.picturing = Picturing(
+            self.session, self.inspecting, self.lane, self.window, parent=self
+        )
+        self.stepping = Stepping(
+            self.session,
+            self.inspecting,
+            self.picturing.scenes,
+            self.remembering,
+            self.window,
+            parent=self,
+        )
+        self.imaging = Imaging(
+            self.session, self.lane, self.picturing.scenes, self.window, parent=self
+        )
+        self.picturing.shown_changed.connect(self.imaging.show_slice)
         self.job_line = JobLine(self.lane, self.window, self)
         self.commands = Commands(
             self.session, self.opening, self.remembering, self.window, parent=self
@@ -60,10 +85,27 @@ class Controller(QObject):
         self.figures = Figures(
             self.exporting, self.remembering, self.announcing, self.window, parent=self
         )
+        self.content = Content(
+            self.session, self.exporting, self.picturing.scenes, self.window,
+            device=lambda: self.comparing.device,
+        )  # fmt: skip
+        self.exporting.draw_from(self.content.now)
+        self.showing = Showing(
+            self.session,
+            self.lane,
+            self.announcing,
+            self.window,
+            parent=self,
+            has_figure=lambda: self.exporting.content is not None,
+        )
+        self.picturing.shown_changed.connect(self.showing.enable_actions)
         self.shooting = Shooting(self.remembering, self.announcing, self.window, parent=self)
         self.help = Help(self.window, self)
         self._connect_work()
         self._connect_views()
+        self.session.set_style(settings.map_style)
+        space = TokenSpace(settings.space)
+        self.session.select(replace(self.session.selection, space=space))
 
     def show(self) -> None:
         """Show the window."""
@@ -95,7 +137,9 @@ class Controller(QObject):
         self._closed = True
         for dialog in self.window.findChildren(QDialog):
             dialog.close()
-        self.remembering.update(self.window.layout_settings(self.remembering.settings))
+        settings = self.window.layout_settings(self.remembering.settings)
+        settings = replace(settings, space=self.session.selection.space.value)
+        self.remembering.update(settings.with_map_style(self.session.style))
         self.remembering.save_session(self.session.saved)
         if not self.lane.close():
             _log.warning("a job did not end in time; the window is gone, the program waits for it")
@@ -118,7 +162,10 @@ class Controller(QObject):
         self.comparing.device_described.connect(self.job_line.show_device)
         self.comparing.devices_found.connect(self._on_devices_found)
         self.job_line.cancelling.connect(self._on_cancelling)
-        for part in (self.opening, self.commands, self.exporting, self.shooting):
+        self.opening.images_opened.connect(self._on_images_opened)
+        for part in (
+            self.opening, self.commands, self.exporting, self.shooting, self.inspecting,
+        ):  # fmt: skip
             part.failed.connect(self.show_error)
         self.fault_reported.connect(self._on_fault_reported)
 
@@ -138,15 +185,28 @@ class Controller(QObject):
         window.chips.section_chosen.connect(self._on_section_chosen)
         window.chips.files_dropped.connect(self._on_files_dropped_on_chip)
         window.chips.open_asked.connect(self.commands.ask_files)
-        window.tree.selection_changed.connect(self.session.select)
+        window.tree.selection_changed.connect(self._on_comparison_selected)
         window.compare.hovered.connect(window.read_out.setText)
         window.options.device_chosen.connect(self._on_device_chosen)
         for view in (window.compare, window.options):
-            view.selection_changed.connect(self.session.select)
+            view.selection_changed.connect(self._on_comparison_selected)
             view.axis_chosen.connect(self.session.set_axis)
         window.compare.options_changed.connect(window.options.show_options)
         window.options.options_changed.connect(window.compare.show_options)
         self._on_devices_found(["cpu"])
+
+    @Slot(object)
+    def _on_comparison_selected(self, selection: Selection) -> None:
+        """From a view of the comparison, which knows nothing of modes and tokens."""
+        chosen = replace(
+            self.session.selection,
+            address=selection.address,
+            matrix=selection.matrix,
+            metric=selection.metric,
+            compared=selection.compared,
+            vector=selection.vector,
+        )
+        self.session.select(chosen)
 
     @Slot()
     def _on_models_changed(self) -> None:
@@ -154,6 +214,12 @@ class Controller(QObject):
         self._is_first_look = True
         if not self.opening.is_busy:
             self.comparing.restart()
+
+    @Slot()
+    def _on_images_opened(self) -> None:
+        """Go where images are looked at, unless the user is there already."""
+        if self.window.tab == "compare":
+            self.window.show_tab("modes")
 
     @Slot()
     def _on_opening_finished(self) -> None:
@@ -208,6 +274,7 @@ class Controller(QObject):
     @Slot(str)
     def _on_device_chosen(self, device: str) -> None:
         self.comparing.set_device(device)
+        self.inspecting.forget_runs()
         self.remembering.choose_device(device)
 
     @Slot(object)

@@ -16,6 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QGraphicsView, QLineEdit, QWidget
 
+from inspector.app.recognising import Kind
 from inspector.views.chip_words import letter_of
 
 _MARGIN = 10.0
@@ -27,19 +28,29 @@ def paths_in(data: QMimeData) -> list[Path]:
     return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
 
 
-def what_a_drop_does(paths: Sequence[Path], *, already_open: int) -> str:
+def what_a_drop_does(kinds: Sequence[Kind], *, already_open: int) -> str:
     """One short sentence: ``Open as A and B``.
 
-    >>> what_a_drop_does([Path("x.pth"), Path("y.pth")], already_open=0)
+    >>> what_a_drop_does([Kind.MODEL, Kind.MODEL], already_open=0)
     'Open as A and B'
-    >>> what_a_drop_does([Path("x.pth")], already_open=2)
+    >>> what_a_drop_does([Kind.MODEL], already_open=2)
     'Compare with A as B2'
+    >>> what_a_drop_does([Kind.MODEL, Kind.IMAGE], already_open=0)
+    'Open as A and as image'
     """
-    names = [letter_of(already_open + n) for n in range(len(paths))]
+    models = sum(kind is Kind.MODEL for kind in kinds)
+    images = len(kinds) - models
+    as_images = "as image" if images == 1 else f"as {images} images"
+    if not models:
+        return f"Open {as_images}"
+    names = [letter_of(already_open + n) for n in range(models)]
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     if len(names) > 3:
         listed = f"{names[0]} to {names[-1]}"
-    return f"Compare with A as {listed}" if already_open else f"Open as {listed}"
+    said = f"Compare with A as {listed}" if already_open else f"Open as {listed}"
+    if not images:
+        return said
+    return f"{said}, open {as_images}" if already_open else f"{said} and {as_images}"
 
 
 class DropTarget(QObject):

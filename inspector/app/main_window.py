@@ -6,30 +6,47 @@ from pathlib import Path
 
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QMainWindow,
+    QSplitter,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from inspector.app.actions import Actions
 from inspector.app.drop import DropHighlight, DropTarget, what_a_drop_does
 from inspector.app.notes import NotesButton
-from inspector.app.settings import Settings, clamped
+from inspector.app.recognising import kind_of
+from inspector.app.settings import TABS, Settings, clamped
+from inspector.views.attention_view import AttentionView
 from inspector.views.banner import Banner
 from inspector.views.chips import ChipsPanel
 from inspector.views.compare_view import CompareView
+from inspector.views.depth_view import DepthView
 from inspector.views.elided_label import ElidedLabel
 from inspector.views.icons import application_icon
+from inspector.views.image_strip import ImageStrip
 from inspector.views.job_cell import JobCell
+from inspector.views.map_options import MapOptions
 from inspector.views.model_tree import ModelTree
+from inspector.views.modes_view import ModesView
 from inspector.views.options_panel import OptionsPanel
+from inspector.views.picture_view import PictureView
 from inspector.views.welcome import WelcomePage
 
 TITLE = "ViT Inspector"
 SIZE = (1280, 800)
 COLUMNS = (260, 780, 240)
+TAB_TEXTS = ("Compare", "Modes on image", "Attention", "Depth")
 _JOB_WIDTH = 420
+_MOST_LOOKED_AT = 40
 
 
 class MainWindow(QMainWindow):
-    """Chips and tree on the left, what is looked at in the centre, options on the right.
+    """Chips, tree and images on the left, four tabs in the centre, options on the right.
 
     Signals
     -------
@@ -37,10 +54,13 @@ class MainWindow(QMainWindow):
         The user closes the window; it is hidden already.
     next_asked()
         Space was pressed where no control wanted it.
+    tab_changed(str)
+        Another tab is looked at: one of `TABS`.
     """
 
     closing = Signal()
     next_asked = Signal()
+    tab_changed = Signal(str)
 
     def __init__(self, *, settings: Settings) -> None:
         super().__init__()
@@ -50,12 +70,19 @@ class MainWindow(QMainWindow):
         self.tree = ModelTree()
         self.welcome = WelcomePage()
         self.compare = CompareView()
+        self.modes = ModesView()
+        self.attention = AttentionView()
+        self.over_depth = DepthView()
+        self.tabs = QTabWidget()
+        self.strip = ImageStrip()
+        self.map_options = MapOptions()
         self.banner = Banner()
         self.notes = NotesButton()
         self.options = OptionsPanel()
         self.jobs = JobCell()
         self.read_out = ElidedLabel()
         self._pages = QStackedWidget()
+        self._panels = QStackedWidget()
         self._columns = QSplitter(Qt.Orientation.Horizontal)
         self._options_shown = settings.options_shown
         self._place()
@@ -63,28 +90,50 @@ class MainWindow(QMainWindow):
         self.drops = DropTarget(self)
         self.drops.dragging.connect(self._on_files_dragged)
         self.highlight = DropHighlight(self)
-        self._open_count = 0
+        self._models = self._images = 0
         self._restore(settings)
-        self.show_open(0)
+        self.show_open(0, 0)
 
-    def show_open(self, count: int) -> None:
-        """Place what fits `count` open models: the first page, or the three columns."""
-        self._open_count = count
-        self._left.setVisible(count > 0)
-        self._right.setVisible(count > 1 and self._options_shown)
-        self._pages.setCurrentWidget(self.compare if count else self.welcome)
-        if count < 2:
+    @property
+    def tab(self) -> str:
+        """The tab that is looked at: one of `TABS`."""
+        return TABS[self.tabs.currentIndex()]
+
+    def show_tab(self, tab: str) -> None:
+        """Look at another tab."""
+        self.tabs.setCurrentIndex(TABS.index(tab))
+
+    def show_open(self, models: int, images: int) -> None:
+        """Place what fits so many open models and images: the first page, or the columns."""
+        self._models, self._images = models, images
+        is_anything = models + images > 0
+        self._left.setVisible(is_anything)
+        self.strip.setVisible(images > 0)
+        self._pages.setCurrentWidget(self.tabs if is_anything else self.welcome)
+        self._show_panel()
+        if models < 2:
             self.banner.hide_message()
+        if not is_anything:
             self.read_out.setText("")
 
     def show_options(self, shown: bool) -> None:
         """Unfold or fold the right column."""
         self._options_shown = shown
-        self._right.setVisible(shown and self._open_count > 1)
+        self._show_panel()
 
     def view_widget(self) -> QWidget:
         """The view that is looked at."""
-        return self.compare.view_widget() if self._open_count > 1 else self._pages
+        if self._models + self._images == 0:
+            return self._pages
+        if self.tab == "compare":
+            return self.compare.view_widget() if self._models > 1 else self._pages
+        return self.tabs.currentWidget()
+
+    def reset_view(self) -> None:
+        """Show whole pictures in the tab that is looked at."""
+        pictures = self.tabs.currentWidget().findChildren(PictureView)
+        for picture in pictures:
+            picture.reset()
 
     def reset_layout(self) -> None:
         """Go back to the size and columns of the first start."""
@@ -103,6 +152,7 @@ class MainWindow(QMainWindow):
             maximized=self.isMaximized(),
             columns=tuple(columns) if all(columns) else settings.columns,
             options_shown=self._options_shown,
+            tab=self.tab,
         )
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -112,7 +162,7 @@ class MainWindow(QMainWindow):
         self.closing.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Space goes on to the next compared model, where no control wanted it."""
+        """Space goes on to the next model, where no control wanted it."""
         if event.key() == Qt.Key.Key_Space and not event.modifiers():
             self.next_asked.emit()
             return
@@ -124,11 +174,18 @@ class MainWindow(QMainWindow):
         self.highlight.setGeometry(self.rect())
 
     def _place(self) -> None:
-        for page in (self.welcome, self.compare):
+        views: tuple[QWidget, ...] = (self.compare, self.modes, self.attention, self.over_depth)
+        for view, text in zip(views, TAB_TEXTS, strict=True):
+            self.tabs.addTab(view, text)
+        self.tabs.setDocumentMode(True)
+        self.tabs.currentChanged.connect(self._on_tab_changed)
+        for page in (self.welcome, self.tabs):
             self._pages.addWidget(page)
-        self._left = _column((self.chips, 0), (self.notes, 0), (self.tree, 1))
+        for panel in (self.options, self.map_options):
+            self._panels.addWidget(panel)
+        self._left = _column((self.chips, 0), (self.notes, 0), (self.tree, 3), (self.strip, 2))
         centre = _column((self.banner, 0), (self._pages, 1))
-        self._right = _column((self.options, 1))
+        self._right = _column((self._panels, 1))
         for widget in (self._left, centre, self._right):
             self._columns.addWidget(widget)
         self._columns.setChildrenCollapsible(False)
@@ -144,6 +201,7 @@ class MainWindow(QMainWindow):
         self.statusBar().setSizeGripEnabled(False)
 
     def _restore(self, settings: Settings) -> None:
+        self.show_tab(settings.tab)
         self._columns.setSizes(settings.columns or COLUMNS)
         screens = [screen.availableGeometry() for screen in QGuiApplication.screens()]
         if settings.geometry:
@@ -153,9 +211,23 @@ class MainWindow(QMainWindow):
         if settings.maximized:
             self.setWindowState(Qt.WindowState.WindowMaximized)
 
+    def _show_panel(self) -> None:
+        """The options of the tab that is looked at, where there is anything to choose."""
+        compares = self.tab == "compare"
+        self._panels.setCurrentWidget(self.options if compares else self.map_options)
+        useful = self._models > 1 if compares else self._models + self._images > 0
+        self._right.setVisible(useful and self._options_shown)
+
+    def _on_tab_changed(self) -> None:
+        self._show_panel()
+        self.read_out.setText("")
+        self.tab_changed.emit(self.tab)
+
     def _on_files_dragged(self, paths: Sequence[Path]) -> None:
-        text = what_a_drop_does(paths, already_open=self._open_count) if paths else ""
-        if self._open_count == 0:
+        kinds = [kind_of(path) for path in paths[:_MOST_LOOKED_AT]]
+        kinds += [kinds[-1]] * (len(paths) - len(kinds)) if kinds else []
+        text = what_a_drop_does(kinds, already_open=self._models) if kinds else ""
+        if self._models + self._images == 0:
             self.welcome.show_dragging(bool(paths))
         self.highlight.show_text(text)
 

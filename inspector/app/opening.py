@@ -1,21 +1,35 @@
-"""Opens what the user gave, in the lane; what fails leaves everything that was open."""
+"""Opens models and images in the lane; what fails leaves everything that was open."""
 
 import itertools
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from inspector.app.recognising import Kind, kind_of
 from inspector.checkpoints import looks_like_checkpoint
-from inspector.core.errors import Cancelled, InspectorError
+from inspector.core.errors import InspectorError
 from inspector.families import open_model
 from inspector.families.model import Model
 from inspector.jobs.context import JobContext
 from inspector.jobs.lane import Lane
-from inspector.session import OpenModel, SavedSession, Session, Source
+from inspector.session import (
+    ImageSource,
+    ImageView,
+    OpenImage,
+    OpenModel,
+    SavedSession,
+    Session,
+    Source,
+)
+
+if TYPE_CHECKING:
+    from inspector.images.image import InputImage
 
 _KEY = "open"
 _CLOSING = "close"
@@ -28,19 +42,28 @@ _log = logging.getLogger(__name__)
 class Opened:
     """What a job opened, and what it could not."""
 
-    models: tuple[OpenModel, ...]
+    models: tuple[OpenModel, ...] = ()
+    images: tuple[OpenImage, ...] = ()
     failures: tuple[tuple[Path, InspectorError], ...] = ()
+
+    @property
+    def paths(self) -> list[Path]:
+        """What was opened, each path once."""
+        models = [entry.source.path for entry in self.models]
+        return list(dict.fromkeys([*models, *(entry.source.path for entry in self.images)]))
 
 
 class Opening(QObject):
-    """Submits openings one after the other and puts the models into the session.
+    """Submits openings one after the other and puts what they give into the session.
 
     Signals
     -------
     started()
         Something is to be opened.
     opened(paths)
-        At least one model was opened.
+        At least one model or image was opened.
+    images_opened()
+        Images that the user gave are there to be looked at.
     failed(title, error)
         A file that the user gave could not be opened.
     finished()
@@ -49,6 +72,7 @@ class Opening(QObject):
 
     started = Signal()
     opened = Signal(object)
+    images_opened = Signal()
     failed = Signal(str, object)
     finished = Signal()
 
@@ -61,7 +85,8 @@ class Opening(QObject):
         lane.result.connect(self._on_result)
         lane.failed.connect(self._on_failed)
         lane.ended.connect(self._on_ended)
-        session.released.connect(self._on_model_released)
+        session.released.connect(self._on_released)
+        session.image_released.connect(self._on_released)
 
     @property
     def is_busy(self) -> bool:
@@ -82,6 +107,19 @@ class Opening(QObject):
         """Close what is open and open what a saved session lists, with what was selected."""
         self._submit(saved.sources, saved=saved)
 
+    def open_samples(self, checkpoints: Sequence[Path], images: Sequence[Path]) -> None:
+        """Open what comes with the program in place of what is open."""
+        sources = tuple(Source(path) for path in checkpoints)
+        pictures = tuple(ImageSource(path) for path in images)
+        self.reopen(
+            SavedSession(
+                sources,
+                images=pictures,
+                views=tuple(ImageView() for _ in pictures),
+                style=self._session.style,
+            )
+        )
+
     def open_again(self, position: int, source: Source) -> None:
         """Open a model anew as `source` says (other heads, another section), in its place."""
         self._submit([source], position=position)
@@ -90,6 +128,8 @@ class Opening(QObject):
         """Close all files; only after the lane has ended."""
         for entry in self._session.models:
             entry.model.close()
+        for image in self._session.images:
+            image.image.close()
 
     def _submit(
         self,
@@ -100,10 +140,18 @@ class Opening(QObject):
     ) -> None:
         key = f"{_KEY}:{next(self._numbers)}"
         self._asked[key] = _Asked(position, saved)
-        names = ", ".join(source.path.name or str(source.path) for source in sources[:3])
-        label = f"Opening {names}" + (" …" if len(sources) > 3 else "")
+        images = () if saved is None else saved.images
+        paths = list(dict.fromkeys([*(s.path for s in sources), *(i.path for i in images)]))
+        names = ", ".join(path.name or str(path) for path in paths[:3])
+        label = f"Opening {names}" + (" …" if len(paths) > 3 else "")
         self.started.emit()
-        if not self._lane.submit(key, lambda context: open_all(sources, context), label=label):
+
+        def job(context: JobContext) -> Opened:
+            if saved is None:
+                return open_all(sources, context)
+            return open_saved(saved, context)
+
+        if not self._lane.submit(key, job, label=label):
             del self._asked[key]
 
     @Slot(str, object)
@@ -111,19 +159,41 @@ class Opening(QObject):
         asked = self._asked.get(key)
         if asked is None or not isinstance(opened, Opened):
             return
-        if opened.models:
-            self._place(asked, opened.models)
-            self.opened.emit([entry.source.path for entry in opened.models])
+        if opened.models or opened.images:
+            self._place(asked, opened)
+            self.opened.emit(opened.paths)
         if opened.failures:
             self._tell(opened)
 
-    def _place(self, asked: "_Asked", models: tuple[OpenModel, ...]) -> None:
-        if asked.saved is None:
-            self._session.add(models, position=asked.position)
+    def _place(self, asked: "_Asked", opened: Opened) -> None:
+        if asked.saved is not None:
+            self._restore(asked.saved, opened)
             return
-        self._session.set_models(models)
-        self._session.set_axis(asked.saved.axis)
-        self._session.select(asked.saved.selection)
+        if opened.images:
+            self._session.add_images(opened.images)
+            self.images_opened.emit()
+        if opened.models:
+            self._session.add(opened.models, position=asked.position)
+
+    def _restore(self, saved: SavedSession, opened: Opened) -> None:
+        """Put everything as it was; what could not be opened again is left out."""
+        session = self._session
+        session.set_images(opened.images)
+        for position, image in enumerate(opened.images):
+            session.choose_image(position)
+            view = saved.views[saved.images.index(image.source)]
+            if view != ImageView():
+                session.set_image_view(view)
+        kept = [image.source for image in opened.images]
+        current = saved.images[saved.image] if saved.image < len(saved.images) else None
+        session.choose_image(kept.index(current) if current in kept else 0)
+        session.set_style(saved.style)
+        session.set_models(opened.models)
+        for entry in opened.models:
+            prepared = dict(zip(saved.sources, saved.preparations, strict=False))
+            session.set_preparation(entry, prepared.get(entry.source))
+        session.set_axis(saved.axis)
+        session.select(saved.selection)
 
     def _tell(self, opened: Opened) -> None:
         names = ", ".join(path.name or str(path) for path, _ in opened.failures)
@@ -144,10 +214,10 @@ class Opening(QObject):
             self.finished.emit()
 
     @Slot(object)
-    def _on_model_released(self, model: Model) -> None:
+    def _on_released(self, released: "Model | InputImage") -> None:
         """Close it in the lane, behind the job that may still read it."""
         key = f"{_CLOSING}:{next(self._numbers)}"
-        self._lane.submit(key, lambda _: model.close(), label="")
+        self._lane.submit(key, lambda _: released.close(), label="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,34 +227,91 @@ class _Asked:
 
 
 def open_all(sources: Sequence[Source], context: JobContext) -> Opened:
-    """Open each source; a folder of checkpoints stands for all of them, in natural order.
+    """Open each source as what it is; a folder of checkpoints stands for all of them.
 
     Raises
     ------
     Cancelled
         After closing what was opened until then.
     """
-    models: list[OpenModel] = []
-    failures: list[tuple[Path, InspectorError]] = []
-    try:
+    with _Collected() as found:
         for source in sources:
-            try:
-                for path in checkpoints_at(source.path):
-                    found = replace(source, path=path)
-                    model = open_model(
-                        path,
-                        heads=source.heads,
-                        section=source.section,
-                        progress=context.progress,
-                    )
-                    models.append(OpenModel.of(model, found))
-            except InspectorError as error:
-                failures.append((source.path, _told(error)))
-    except Cancelled:
-        for entry in models:
-            entry.model.close()
-        raise
-    return Opened(tuple(models), tuple(failures))
+            if kind_of(source.path) is Kind.IMAGE:
+                found.add_images(source.path, context)
+            else:
+                found.add_models(source, context)
+        return found.opened
+
+
+def open_saved(saved: SavedSession, context: JobContext) -> Opened:
+    """Open what a saved session lists, of each path the images that it had.
+
+    Raises
+    ------
+    Cancelled
+        After closing what was opened until then.
+    """
+    with _Collected() as found:
+        for path in dict.fromkeys(source.path for source in saved.images):
+            wanted = {source.place for source in saved.images if source.path == path}
+            found.add_images(path, context, only=wanted)
+        for source in saved.sources:
+            found.add_models(source, context)
+        return found.opened
+
+
+class _Collected:
+    """What was opened so far; closed again where the job is cancelled."""
+
+    def __init__(self) -> None:
+        self._models: list[OpenModel] = []
+        self._images: list[OpenImage] = []
+        self._failures: list[tuple[Path, InspectorError]] = []
+
+    @property
+    def opened(self) -> Opened:
+        return Opened(tuple(self._models), tuple(self._images), tuple(self._failures))
+
+    def add_models(self, source: Source, context: JobContext) -> None:
+        """Open a checkpoint, or all of a folder in natural order."""
+        try:
+            for path in checkpoints_at(source.path):
+                model = open_model(
+                    path, heads=source.heads, section=source.section, progress=context.progress
+                )
+                self._models.append(OpenModel.of(model, replace(source, path=path)))
+        except InspectorError as error:
+            self._failures.append((source.path, _told(source.path, error)))
+
+    def add_images(
+        self, path: Path, context: JobContext, *, only: Collection[int] | None = None
+    ) -> None:
+        """Open an image, or all of a folder; `only` those places of them, where given."""
+        from inspector.images import open_images
+
+        try:
+            for place, image in enumerate(open_images(path, progress=context.progress)):
+                if only is not None and place not in only:
+                    image.close()
+                    continue
+                self._images.append(OpenImage.of(image, ImageSource(path, place)))
+        except InspectorError as error:
+            self._failures.append((path, _told(path, error)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            for entry in self._models:
+                entry.model.close()
+            for image in self._images:
+                image.image.close()
 
 
 def checkpoints_at(path: Path) -> list[Path]:
@@ -216,7 +343,10 @@ def _natural(path: Path) -> list[tuple[int, str]]:
     ]
 
 
-def _told(error: InspectorError) -> InspectorError:
-    """The error without the frames that hold the file open."""
-    _log.info("not opened: %s", error)
+def _told(path: Path, error: InspectorError) -> InspectorError:
+    """The error without the frames that hold the file open.
+
+    The log names the file and no more: what a sentence quotes of a header stays out of it.
+    """
+    _log.info("%s is not opened: %s", path.name, type(error).__name__)
     return error.with_traceback(None)

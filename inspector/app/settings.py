@@ -12,11 +12,14 @@ from PySide6.QtCore import QRect
 from inspector.app.folders import config_folder
 from inspector.core.errors import BadRequest
 from inspector.core.figures import FigureFormat, FigureStyle
+from inspector.core.map_style import ColourPair, MapStyle
+from inspector.core.modes import TokenSpace
 
 VERSION = 1
 RECENT_KEPT = 10
 THEMES = ("system", "light", "dark")
 DEVICES = ("auto", "cpu", "cuda", "mps")
+TABS = ("compare", "modes", "attention", "depth")
 SMALLEST = (640, 480)
 
 _log = logging.getLogger(__name__)
@@ -38,6 +41,10 @@ class Settings:
         One of `THEMES` and of `DEVICES`.
     width_mm, format, dpi, folder
         Of the last exported figure; the folder is empty before the first.
+    tab, space
+        One of `TABS`, and of the values of `TokenSpace`.
+    pair, opacity, dim, limits, smooth, grid
+        How maps are drawn: see `MapStyle`.
     """
 
     geometry: tuple[int, ...] = ()
@@ -51,17 +58,51 @@ class Settings:
     format: str = "pdf"
     dpi: int = 300
     folder: str = ""
+    tab: str = "compare"
+    space: str = TokenSpace.ATTENTION_INPUT.value
+    pair: str = ColourPair.RED_CYAN.value
+    opacity: float = 0.6
+    dim: float = 0.5
+    limits: str = "own"
+    smooth: bool = False
+    grid: bool = False
 
     def __post_init__(self) -> None:
         if len(self.geometry) not in (0, 4) or len(self.columns) not in (0, 3):
             raise BadRequest("A window has four numbers for its place and three columns.")
         if self.theme not in THEMES or self.device not in DEVICES:
             raise BadRequest(f"Unknown theme or device: {self.theme}, {self.device}.")
+        if self.tab not in TABS or self.limits not in ("own", "shared"):
+            raise BadRequest(f"Unknown tab or limits: {self.tab}, {self.limits}.")
 
     @property
     def style(self) -> FigureStyle:
         """Size and format of the last exported figure."""
         return FigureStyle(self.width_mm, FigureFormat(self.format), self.dpi)
+
+    @property
+    def map_style(self) -> MapStyle:
+        """How maps were drawn last; sign and "as the model saw it" begin anew."""
+        return MapStyle(
+            ColourPair(self.pair),
+            self.opacity,
+            self.dim,
+            "shared" if self.limits == "shared" else "own",
+            self.smooth,
+            self.grid,
+        )
+
+    def with_map_style(self, style: MapStyle) -> Self:
+        """Remember how maps are drawn."""
+        return replace(
+            self,
+            pair=style.pair.value,
+            opacity=style.opacity,
+            dim=style.dim,
+            limits=style.limits,
+            smooth=style.smooth,
+            grid=style.grid,
+        )
 
     def with_style(self, style: FigureStyle, folder: Path) -> Self:
         """Remember how and where a figure was exported."""
@@ -140,7 +181,7 @@ def _checked(saved: Mapping[str, Any]) -> Settings:
         try:
             value: Any = _like(getattr(settings, field.name), saved[field.name], field.name)
             candidate = replace(settings, **{field.name: value})
-            _ = candidate.style
+            _ = candidate.style, candidate.map_style, TokenSpace(candidate.space)
         except (TypeError, ValueError, BadRequest) as error:
             _log.warning("setting %s is ignored: %s", field.name, error)
             continue

@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 from inspector.core.comparison import ComparisonSeries
+from inspector.core.images import ImageCard, SliceAddress
 from inspector.core.metrics import Metric
 from inspector.core.outline import ModelOutline
 from inspector.core.selection import Selection
+from inspector.core.tokens import TokenGrid
 
 
 def step_block(outline: ModelOutline, selection: Selection, by: int) -> Selection:
@@ -28,6 +30,54 @@ def step_head(outline: ModelOutline, selection: Selection, by: int) -> Selection
     places = [None, *range(block.num_heads)]
     there = places[(places.index(head) + by) % len(places)]
     return replace(selection, address=block.address.with_head(there), vector=None)
+
+
+def step_shown_block(
+    outline: ModelOutline, selection: Selection, by: int, *, keep_head: bool
+) -> Selection:
+    """As `step_block`, in the same head where that exists and is to be kept."""
+    there = step_block(outline, selection, by)
+    head = None if selection.address is None else selection.address.head
+    if there is selection or not keep_head or head is None or there.address is None:
+        return there
+    if head >= outline.block(there.address).num_heads:
+        return there
+    return replace(there, address=there.address.with_head(head))
+
+
+def step_shown_head(outline: ModelOutline, selection: Selection, by: int) -> Selection:
+    """Go `by` heads on, round through the block; of a whole block, head 0 is shown."""
+    block = list(outline.blocks())[_index(outline, selection)]
+    head = selection.address.head if selection.address else None
+    there = ((head or 0) + by) % block.num_heads
+    return replace(selection, address=block.address.with_head(there), vector=None)
+
+
+def step_mode(selection: Selection, by: int, *, count: int) -> Selection:
+    """Go `by` modes on; the ends hold."""
+    return replace(selection, mode=min(max(selection.mode + by, 0), max(count - 1, 0)))
+
+
+def other_model(selection: Selection, *, count: int) -> Selection:
+    """From the reference to the selected compared model, and from any other to the reference."""
+    there = selection.compared + 1 if selection.model == 0 else 0
+    return replace(selection, model=there) if there < count else selection
+
+
+def step_token(grid: TokenGrid, selection: Selection, *, down: int, right: int) -> Selection:
+    """Move the query token on the grid; from a prefix token, or none, to the centre."""
+    place = None if selection.token is None else grid.place(selection.token)
+    if selection.token is None or place is None:
+        there = grid.token(grid.rows // 2, grid.columns // 2)
+    else:
+        there = grid.step(selection.token, down, right)
+    return replace(selection, token=there)
+
+
+def step_slice(card: ImageCard, at: SliceAddress, by: int) -> SliceAddress:
+    """Go `by` slices on in the same plane; the ends hold."""
+    last = card.slices.get(at.plane, 1) - 1
+    return replace(at, index=min(max(at.index + by, 0), last))
 
 
 def step_compared(selection: Selection, by: int, *, count: int) -> Selection:

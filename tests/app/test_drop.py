@@ -6,6 +6,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QWidget
 
 from inspector.app.drop import DropHighlight, DropTarget, paths_in, what_a_drop_does
+from inspector.app.recognising import Kind
 
 
 def dragged(*urls: str) -> QMimeData:
@@ -35,18 +36,23 @@ def drop(data: QMimeData) -> QDropEvent:
 
 
 @pytest.mark.parametrize(
-    ("count", "already_open", "sentence"),
+    ("models", "images", "already_open", "sentence"),
     [
-        (1, 0, "Open as A"),
-        (2, 0, "Open as A and B"),
-        (3, 0, "Open as A, B and B2"),
-        (6, 0, "Open as A to B5"),
-        (1, 1, "Compare with A as B"),
-        (2, 2, "Compare with A as B2 and B3"),
+        (1, 0, 0, "Open as A"),
+        (2, 0, 0, "Open as A and B"),
+        (3, 0, 0, "Open as A, B and B2"),
+        (6, 0, 0, "Open as A to B5"),
+        (1, 0, 1, "Compare with A as B"),
+        (2, 0, 2, "Compare with A as B2 and B3"),
+        (0, 1, 0, "Open as image"),
+        (0, 3, 2, "Open as 3 images"),
+        (1, 1, 0, "Open as A and as image"),
+        (1, 2, 1, "Compare with A as B, open as 2 images"),
     ],
 )
-def test_that_what_a_drop_will_do_is_named(count, already_open, sentence):
-    assert what_a_drop_does([Path("x")] * count, already_open=already_open) == sentence
+def test_that_what_a_drop_will_do_is_named(models, images, already_open, sentence):
+    kinds = [Kind.MODEL] * models + [Kind.IMAGE] * images
+    assert what_a_drop_does(kinds, already_open=already_open) == sentence
 
 
 def test_that_only_local_files_are_taken():

@@ -1,0 +1,437 @@
+"""Looks at images with the open models, in the lane, and keeps what it found.
+
+What is kept is given at once, in the window's thread; only what is missing is asked of the lane.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from inspector.app.accelerator_hint import load_libraries_of_torch
+from inspector.app.kept import Kept
+from inspector.app.looks import (
+    Begun,
+    BlockKey,
+    BlockSeen,
+    KeptSlice,
+    Look,
+    Looked,
+    Run,
+    RunKey,
+    SliceKey,
+    look,
+)
+from inspector.app.networks import Networks
+from inspector.core.address import Address
+from inspector.core.errors import InspectorError
+from inspector.core.modes import Anisotropy, BlockModes, ModelModes, ModeOptions, TokenSpace
+from inspector.core.scene import ShownImage
+from inspector.jobs.context import JobContext
+from inspector.jobs.lane import Lane
+from inspector.session import ImageView, OpenImage, OpenModel, Session
+
+LOOK = "look"
+AHEAD = "look ahead"
+MODES = "modes"
+ANISOTROPY = "anisotropy"
+FORGET = "forget"
+REST_MS = 70
+RUNS_BYTES = 512 * 2**20
+BLOCKS_BYTES = 512 * 2**20
+SLICES_BYTES = 256 * 2**20
+MODES_KEPT = 6
+_URGENT, _AHEAD = 2, 1
+
+
+class Inspecting(QObject):
+    """Asks for what the session's selection needs, and for what is likely to be needed next.
+
+    Signals
+    -------
+    changed()
+        More is known of what is selected, or why it is not.
+    modes_changed()
+        Modes of a model, or its anisotropy, are known (further).
+    failed(title, error)
+        What the user asked for could not be done.
+    """
+
+    changed = Signal()
+    modes_changed = Signal()
+    failed = Signal(str, object)
+
+    def __init__(
+        self, session: Session, lane: Lane, *, device: Callable[[], str], parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._lane = lane
+        self._device = device
+        self._numbers = itertools.count()
+        self._networks = Networks()
+        self._slices: Kept[SliceKey, KeptSlice] = Kept(SLICES_BYTES)
+        self._runs: Kept[RunKey, Run] = Kept(RUNS_BYTES)
+        self._blocks: Kept[BlockKey, BlockSeen] = Kept(BLOCKS_BYTES)
+        self._begun: Begun | None = None
+        self._modes: dict[tuple[int, ModeOptions], ModelModes] = {}
+        self._anisotropy: dict[tuple[int, TokenSpace], Anisotropy] = {}
+        self._problems: dict[RunKey, InspectorError] = {}
+        self._asked: dict[str, Look] = {}
+        self._modes_asked: dict[tuple[int, ModeOptions], str] = {}
+        self._refused: set[tuple[int, ModeOptions]] = set()
+        self._is_wanted = False
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST_MS)
+        self._rest.timeout.connect(self._look)
+        self._connect()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether what is selected is still being computed, or about to be."""
+        return self._rest.isActive() or self._lane.has(LOOK)
+
+    def want(self, wanted: bool) -> None:
+        """Say whether images are looked at now; the modes of all models are computed anyway."""
+        if wanted == self._is_wanted:
+            return
+        self._is_wanted = wanted
+        if wanted:
+            self._ask_for_modes()
+            self._look()
+
+    def modes_of(self, entry: OpenModel) -> ModelModes | None:
+        """All modes of a model that are known by now, under the selected options."""
+        found = self._modes.get((id(entry.model), self._session.selection.options))
+        return None if found is None else replace(found, card=entry.card)
+
+    def block_modes(self, entry: OpenModel, address: Address) -> BlockModes | None:
+        """The modes of one block, under the selected options."""
+        options = self._session.selection.options
+        known = self._modes.get((id(entry.model), options))
+        if known is not None and address.of_block in known.by_address:
+            return known.by_address[address.of_block]
+        begun = self._begun
+        if begun is None or begun.modes is None or begun.key.run.model != id(entry.model):
+            return None
+        here = begun.key.options == options and begun.modes.address == address.of_block
+        return begun.modes if here else None
+
+    def why_no_modes(self, entry: OpenModel, address: Address) -> str:
+        """Why a block has no modes; empty where it has, or that is not known."""
+        known = self.modes_of(entry)
+        return "" if known is None else dict(known.skipped).get(address.of_block, "")
+
+    def seen(self, key: BlockKey) -> BlockSeen | None:
+        """A block on a picture."""
+        return self._blocks.get(key)
+
+    def run(self, key: RunKey) -> Run | None:
+        """What a model made of a picture."""
+        return self._runs.get(key)
+
+    def image(self, entry: OpenImage, view: ImageView) -> ShownImage | None:
+        """A slice in its tone, without any model; None until it is read."""
+        kept = self._slices.get(SliceKey(id(entry.image), view.at))
+        if kept is None:
+            return None
+        return ShownImage(entry.card, view.at, kept.slice, view.tone or kept.slice.default_tone())
+
+    def problem(self, key: RunKey) -> InspectorError | None:
+        """Why there is no picture, or why the model cannot be run on it."""
+        return self._problems.get(key)
+
+    def anisotropy_of(self, entry: OpenModel) -> Anisotropy | None:
+        """Of a model, in the selected token space; None where it was not computed."""
+        return self._anisotropy.get((id(entry.model), self._session.selection.space))
+
+    def key_of(self, entry: OpenModel) -> BlockKey | None:
+        """What is selected, of one model; None without an image."""
+        session = self._session
+        image, view, chosen = session.image, session.image_view, session.selection
+        if image is None or view is None or chosen.address is None:
+            return None
+        run = RunKey(
+            id(entry.model),
+            SliceKey(id(image.image), view.at),
+            view.tone,
+            session.preparation_of(entry),
+        )
+        return BlockKey(run, chosen.address.of_block, chosen.options, chosen.space)
+
+    def measure_anisotropy(self, entry: OpenModel, folder: Path) -> None:
+        """Compare a folder of images in every block of a model; takes long, can be cancelled."""
+        from inspector.app.anisotropies import measure
+
+        space, device = self._session.selection.space, self._device()
+        preparation, networks = self._session.preparation_of(entry), self._networks
+
+        def job(context: JobContext) -> tuple[int, Anisotropy]:
+            found = measure(entry, folder, networks, preparation, space, device, context)
+            return id(entry.model), found
+
+        self._lane.submit(ANISOTROPY, job, label=f"Anisotropy of {entry.card.label}")
+
+    def forget_runs(self) -> None:
+        """Compute anew, because it is to be done elsewhere."""
+        self._runs.drop(lambda _: True)
+        self._blocks.drop(lambda _: True)
+        self._problems.clear()
+        self._look()
+
+    def _connect(self) -> None:
+        session, lane = self._session, self._lane
+        session.models_changed.connect(self._on_models_changed)
+        session.images_changed.connect(self._on_images_changed)
+        session.image_view_changed.connect(self._on_image_view_changed)
+        session.selection_changed.connect(self._on_selection_changed)
+        lane.partial.connect(self._on_partial)
+        lane.result.connect(self._on_result)
+        lane.failed.connect(self._on_failed)
+
+    @Slot()
+    def _on_models_changed(self) -> None:
+        """Let go of what belongs to models that are closed; their files are closed after that."""
+        open_now = frozenset(id(entry.model) for entry in self._session.models)
+        for key in [key for key in self._asked if self._asked[key].key.run.model not in open_now]:
+            self._lane.cancel(key)
+        for asked in [asked for asked in self._modes_asked if asked[0] not in open_now]:
+            self._lane.cancel(self._modes_asked.pop(asked))
+            self._modes.pop(asked, None)
+            self._refused.discard(asked)
+        for measured in [key for key in self._anisotropy if key[0] not in open_now]:
+            del self._anisotropy[measured]
+        self._forget(lambda run: run.model not in open_now)
+        networks = self._networks
+        self._lane.submit(
+            f"{FORGET}:{next(self._numbers)}", lambda _: networks.keep(open_now), label=""
+        )
+        self._ask_for_modes()
+        self._look()
+
+    @Slot()
+    def _on_images_changed(self) -> None:
+        open_now = frozenset(id(entry.image) for entry in self._session.images)
+        for key, asked in list(self._asked.items()):
+            if asked.key.run.slice.image not in open_now:
+                self._lane.cancel(key)
+        self._slices.drop(lambda key: key.image not in open_now)
+        self._forget(lambda run: run.slice.image not in open_now)
+
+    def _forget(self, gone: Callable[[RunKey], bool]) -> None:
+        self._runs.drop(gone)
+        self._blocks.drop(lambda key: gone(key.run))
+        for run in [run for run in self._problems if gone(run)]:
+            del self._problems[run]
+        if self._begun is not None and gone(self._begun.key.run):
+            self._begun = None
+
+    @Slot()
+    def _on_image_view_changed(self) -> None:
+        """While a window or a slice is dragged, wait until it rests."""
+        if self._is_wanted:
+            self._rest.start()
+
+    @Slot()
+    def _on_selection_changed(self) -> None:
+        self._ask_for_modes()
+        if not self._rest.isActive():
+            self._look()
+
+    @Slot()
+    def _look(self) -> None:
+        """Ask for what is selected, where it is not known; else for what may be wanted next."""
+        if not self._is_wanted or self._session.chosen_model is None:
+            self._read_only()
+            return
+        asked = self._look_of(self._session.chosen_model)
+        if asked is None:
+            return
+        if asked.key in self._blocks or self._problems.get(asked.key.run) is not None:
+            self._lane.cancel(LOOK)
+            self._look_ahead()
+            return
+        current = self._asked.get(LOOK)
+        if self._lane.has(LOOK) and current is not None and current.key == asked.key:
+            return
+        self._lane.cancel(AHEAD)
+        label = "" if asked.run else f"Running {asked.model.card.label}"
+        self._submit(LOOK, asked, label=label, rank=_URGENT)
+
+    def _read_only(self) -> None:
+        """Without a model, read the picture all the same."""
+        image, view = self._session.image, self._session.image_view
+        if not self._is_wanted or image is None or view is None:
+            self._lane.cancel(LOOK)
+            return
+        key = SliceKey(id(image.image), view.at)
+        if key in self._slices:
+            return
+
+        def job(_: JobContext) -> tuple[SliceKey, KeptSlice]:
+            return key, KeptSlice.of(image.image.read(key.at))
+
+        self._lane.submit(LOOK, job, label="", rank=_URGENT)
+
+    def _look_of(self, entry: OpenModel, address: Address | None = None) -> Look | None:
+        key, image = self.key_of(entry), self._session.image
+        if key is None or image is None:
+            return None
+        if address is not None:
+            key = replace(key, address=address)
+        return Look(
+            key,
+            entry,
+            image,
+            self._device(),
+            self._slices.get(key.run.slice),
+            self.block_modes(entry, key.address),
+            self._runs.get(key.run),
+        )
+
+    def _look_ahead(self) -> None:
+        """The same block of the other model, then the blocks nearest to the selected one."""
+        if self._lane.has(AHEAD):
+            return
+        for asked in self._likely_next():
+            if asked.key in self._blocks or asked.key.run in self._problems:
+                continue
+            here = self._blocks.get(self._key_here(asked))
+            if here is not None and not self._blocks.has_room(here.nbytes):
+                return
+            self._submit(AHEAD, asked, label="", rank=_AHEAD)
+            return
+
+    def _key_here(self, asked: Look) -> BlockKey:
+        """Of the selected block, whose size stands for that of its neighbours."""
+        chosen = self._session.chosen_model or asked.model
+        return self.key_of(chosen) or asked.key
+
+    def _likely_next(self) -> Iterator[Look]:
+        chosen, address = self._session.chosen_model, self._session.selection.address
+        if chosen is None or address is None:
+            return
+        pair = self._session.models[self._session.selection.compared + 1 :][:1]
+        others = [entry for entry in (self._session.models[0], *pair) if entry is not chosen]
+        for entry in others:
+            if _has(entry, address) and (asked := self._look_of(entry)) is not None:
+                yield asked
+        blocks = [block.address for block in chosen.model.outline.blocks()]
+        here = blocks.index(address.of_block) if address.of_block in blocks else 0
+        order = sorted(range(len(blocks)), key=lambda n: abs(n - here))
+        for entry in (chosen, *others):
+            for block in (blocks[n] for n in order):
+                if _has(entry, block) and (asked := self._look_of(entry, block)) is not None:
+                    yield asked
+
+    def _submit(self, key: str, asked: Look, *, label: str, rank: int) -> None:
+        networks = self._networks
+        self._asked[key] = asked
+        self._lane.submit(
+            key, lambda context: look(asked, networks, context), label=label, rank=rank
+        )
+
+    def _ask_for_modes(self) -> None:
+        """Of every open model, those of the selected options; first of all if looked at."""
+        options, device = self._session.selection.options, self._device()
+        for entry in self._session.models:
+            asked = (id(entry.model), options)
+            known = self._modes.get(asked)
+            if asked in self._refused or (known is not None and known.complete):
+                continue
+            key = self._modes_asked.setdefault(asked, f"{MODES}:{next(self._numbers)}")
+            if not self._lane.has(key):
+                job = _modes_of(entry, options, device)
+                rank = _AHEAD if self._is_wanted else 0
+                self._lane.submit(key, job, label="Splitting heads into modes", rank=rank)
+
+    def _model_of(self, key: str) -> tuple[int, ModeOptions] | None:
+        """Whose modes a job computes."""
+        return next((asked for asked, name in self._modes_asked.items() if name == key), None)
+
+    def _keep_modes(self, key: str, modes: ModelModes) -> None:
+        asked = self._model_of(key)
+        if asked is None:
+            return
+        self._modes.pop(asked, None)
+        self._modes[asked] = modes
+        while len(self._modes) > max(MODES_KEPT, len(self._session.models)):
+            del self._modes[next(iter(self._modes))]
+        self.modes_changed.emit()
+        self.changed.emit()
+
+    @Slot(str, object)
+    def _on_partial(self, key: str, value: object) -> None:
+        if key in (LOOK, AHEAD) and isinstance(value, Begun):
+            self._keep_begun(key, value)
+        elif isinstance(value, ModelModes):
+            self._keep_modes(key, value)
+
+    def _keep_begun(self, key: str, begun: Begun) -> None:
+        self._slices.put(begun.key.run.slice, begun.picture)
+        if key == LOOK:
+            self._begun = begun
+            self.changed.emit()
+
+    @Slot(str, object)
+    def _on_result(self, key: str, value: object) -> None:
+        if isinstance(value, Looked):
+            self._keep_begun(key, value.begun)
+            self._runs.put(value.begun.key.run, value.run)
+            self._blocks.put(value.begun.key, value.seen)
+            self._asked.pop(key, None)
+            if key == LOOK:
+                self.changed.emit()
+            self._look()
+        elif isinstance(value, ModelModes):
+            self._keep_modes(key, value)
+        elif key == ANISOTROPY and isinstance(value, tuple):
+            model, found = value
+            self._anisotropy[model, found.space] = found
+            self.modes_changed.emit()
+        elif key == LOOK and isinstance(value, tuple):
+            self._slices.put(*value)
+            self.changed.emit()
+
+    @Slot(str, object)
+    def _on_failed(self, key: str, error: object) -> None:
+        if not isinstance(error, InspectorError):
+            return
+        if key in (LOOK, AHEAD):
+            asked = self._asked.pop(key, None)
+            if asked is not None:
+                self._problems[asked.key.run] = error
+            if key == LOOK:
+                self.changed.emit()
+        elif key == ANISOTROPY:
+            self.failed.emit("Could not measure the anisotropy", error)
+        elif (model := self._model_of(key)) is not None:
+            self._refused.add(model)
+            self.failed.emit("Could not split the heads into modes", error)
+
+
+def _has(entry: OpenModel, address: Address) -> bool:
+    return any(block.address == address.of_block for block in entry.model.outline.blocks())
+
+
+def _modes_of(
+    entry: OpenModel, options: ModeOptions, device: str
+) -> Callable[[JobContext], ModelModes]:
+    def job(context: JobContext) -> ModelModes:
+        load_libraries_of_torch()
+        from inspector.analysis.devices import resolve_device
+        from inspector.analysis.modes import model_modes
+
+        return model_modes(
+            entry.model,
+            options,
+            card=entry.card,
+            device=resolve_device(device),
+            progress=context.progress,
+            partial=context.partial,
+        )
+
+    return job

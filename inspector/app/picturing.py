@@ -1,0 +1,207 @@
+"""Shows modes, attention and depth of what is selected, in the tab that is looked at.
+
+What is kept is drawn at once, inside the event that selected it; nothing goes through the lane.
+"""
+
+from dataclasses import fields
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtWidgets import QWidget
+
+from inspector.app.inspecting import Inspecting
+from inspector.app.main_window import MainWindow
+from inspector.app.scenes import Scenes
+from inspector.core.errors import InspectorError
+from inspector.core.images import Slice
+from inspector.core.map_style import MapStyle
+from inspector.core.preparation import Preparation
+from inspector.core.scene import AttentionScene, ModeScene
+from inspector.families.preparation import default_preparation
+from inspector.jobs.lane import Lane
+from inspector.session import OpenModel, Session
+from inspector.views.attention_view import AttentionView
+from inspector.views.modes_view import ModesView, StateLevel
+from inspector.views.window_box import offered_presets
+
+Scene = ModeScene | AttentionScene
+_NO_MODEL = "Open a checkpoint to see what its heads look for in this image."
+
+
+class Picturing(QObject):
+    """Follows the session and what was found; draws only the tab that is looked at.
+
+    `shown_changed()` is emitted when a tab shows something else: figures may be possible now.
+    """
+
+    shown_changed = Signal()
+
+    def __init__(
+        self,
+        session: Session,
+        inspecting: Inspecting,
+        lane: Lane,
+        window: MainWindow,
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._inspecting = inspecting
+        self._lane = lane
+        self._window = window
+        self._presets_of: Slice | None = None
+        self._styles: dict[QWidget, MapStyle] = {}
+        self._states: dict[QWidget, tuple[str, StateLevel]] = {}
+        self._drawn: dict[QWidget, tuple[tuple[Scene | None, ...], list[object]]] = {}
+        self._preparations: dict[int, Preparation | None] = {}
+        self.scenes = Scenes(session, inspecting)
+        for changed in (
+            session.selection_changed,
+            session.image_view_changed,
+            session.models_changed,
+            session.style_changed,
+            inspecting.changed,
+            inspecting.modes_changed,
+            window.tab_changed,
+        ):
+            changed.connect(self.draw)
+        window.tab_changed.connect(self._on_tab_changed)
+        self._on_tab_changed()
+
+    @Slot()
+    def draw(self) -> None:
+        """Show what is selected, as far as it is known."""
+        self._lane.hold()
+        self._know_tokens()
+        self._draw_options()
+        tab = self._window.tab
+        if tab == "modes":
+            self._draw_modes()
+        elif tab == "attention":
+            self._draw_attention()
+        elif tab == "depth":
+            self._draw_depth()
+        QTimer.singleShot(0, self._lane.release)
+        self.shown_changed.emit()
+
+    def _know_tokens(self) -> None:
+        grid = self.scenes.grid
+        if grid is not None:
+            self._session.know_tokens(grid.count)
+
+    def _draw_modes(self) -> None:
+        view, session = self._window.modes, self._session
+        view.show_selection(session.selection)
+        self._tell(view)
+        scene = self.scenes.mode(session.chosen_model)
+        if scene is not None or not self._is_waiting:
+            other = None if scene is None else self.scenes.mode(self.scenes.other)
+            if self._is_new(view, scene, other):
+                view.show_scene(scene, other)
+
+    def _draw_attention(self) -> None:
+        view, session = self._window.attention, self._session
+        self._tell(view)
+        scene = self.scenes.attention(session.chosen_model)
+        if scene is None:
+            view.show_image(self.scenes.image)
+        if scene is not None or not self._is_waiting:
+            other = None if scene is None else self.scenes.attention(self.scenes.other)
+            if self._is_new(view, scene, other):
+                view.show_scene(scene, other)
+        view.show_selection(session.selection)
+
+    def _draw_depth(self) -> None:
+        view = self._window.over_depth
+        view.show_scene(self.scenes.depth())
+        view.show_selection(self._session.selection)
+
+    @property
+    def _is_waiting(self) -> bool:
+        """Whether what is shown may stay until something whole takes its place."""
+        if self._session.chosen_model is None or self._session.image is None:
+            return False
+        return self._inspecting.is_busy and self.scenes.problem is None
+
+    def _tell(self, view: ModesView | AttentionView) -> None:
+        """Style and state, only where they have changed: views draw themselves anew for them."""
+        style, state = self._session.style, self._now()
+        if self._styles.get(view) != style:
+            self._styles[view] = style
+            view.show_style(style)
+        if self._states.get(view) != state:
+            self._states[view] = state
+            view.show_state(*state)
+
+    def _is_new(self, view: QWidget, *scenes: Scene | None) -> bool:
+        """Whether scenes hold anything that is not on the screen yet."""
+        parts = [
+            getattr(scene, field.name)
+            for scene in scenes
+            if scene is not None
+            for field in fields(scene)
+        ]
+        old = self._drawn.get(view)
+        self._drawn[view] = (scenes, parts)
+        if old is None or [one is None for one in old[0]] != [one is None for one in scenes]:
+            return True
+        return any(was is not now for was, now in zip(old[1], parts, strict=True))
+
+    def _now(self) -> tuple[str, StateLevel]:
+        session, problem = self._session, self.scenes.problem
+        if problem is not None:
+            return str(problem), "error"
+        entry, address = session.chosen_model, session.selection.address
+        if entry is None or address is None:
+            return (_NO_MODEL, "note") if session.images else ("", "ready")
+        reason = self._inspecting.why_no_modes(entry, address)
+        if reason and self._window.tab == "modes":
+            return reason, "error"
+        if session.image is not None and self._inspecting.is_busy:
+            return f"Running {entry.card.label}…", "busy"
+        return "", "ready"
+
+    def _draw_options(self) -> None:
+        """Style, window and preparation beside the tabs, and the windows under the number keys."""
+        session, panel = self._session, self._window.map_options
+        panel.show_style(session.style)
+        panel.show_selection(session.selection)
+        image = self.scenes.image
+        panel.show_image(
+            None if image is None else image.slice, None if image is None else image.tone
+        )
+        self._show_preparation(session.chosen_model)
+        picture = None if image is None else image.slice
+        if picture is not self._presets_of:
+            self._presets_of = picture
+            self._window.commands.show_presets(offered_presets(picture))
+
+    def _show_preparation(self, entry: OpenModel | None) -> None:
+        panel = self._window.map_options
+        if entry is None or self.scenes.problem is not None:
+            panel.show_preparation(None, None, native=False)
+            return
+        key = self._inspecting.key_of(entry)
+        run = None if key is None else self._inspecting.run(key.run)
+        default = self._default(entry) if run is None else run.default
+        now = self._session.preparation_of(entry) or default
+        panel.show_preparation(now, default, native=run is not None and run.native)
+
+    def _default(self, entry: OpenModel) -> Preparation | None:
+        """What the checkpoint says before it is run; None where it cannot tell."""
+        key = id(entry.model)
+        if key not in self._preparations:
+            self._preparations = {
+                id(one.model): self._preparations.get(id(one.model), None)
+                for one in self._session.models
+                if id(one.model) in self._preparations
+            }
+            try:
+                self._preparations[key] = default_preparation(entry.model)
+            except InspectorError:
+                self._preparations[key] = None
+        return self._preparations[key]
+
+    @Slot()
+    def _on_tab_changed(self) -> None:
+        self._inspecting.want(self._window.tab in ("modes", "attention"))
+        self._window.commands[f"show_{self._window.tab}"].setChecked(True)

@@ -1,0 +1,194 @@
+"""What the views are drawn from now: scenes of what is selected, from what is kept; no waiting."""
+
+from dataclasses import replace
+from typing import Any
+
+from inspector.app.inspecting import Inspecting
+from inspector.app.looks import BlockKey, BlockSeen, Run
+from inspector.core.attention import TokenAttention
+from inspector.core.errors import InspectorError
+from inspector.core.modes import BlockModes
+from inspector.core.scene import AttentionScene, DepthScene, ModeScene, ShownImage
+from inspector.core.tokens import TokenGrid
+from inspector.session import OpenModel, Session
+from inspector.views.chip_words import letter_of
+
+
+class Scenes:
+    """Builds scenes in the window's thread; each takes far less than a frame."""
+
+    def __init__(self, session: Session, inspecting: Inspecting) -> None:
+        self._session = session
+        self._inspecting = inspecting
+        self._plain: ShownImage | None = None
+        self._derived: tuple[ShownImage, ShownImage, ShownImage] | None = None
+        self._whole: tuple[BlockKey, Run] | None = None
+        self._attention: dict[int, tuple[BlockSeen, TokenAttention]] = {}
+
+    @property
+    def problem(self) -> InspectorError | None:
+        """Why the selected model shows nothing on the current picture."""
+        entry = self._session.chosen_model
+        key = None if entry is None else self._inspecting.key_of(entry)
+        return None if key is None else self._inspecting.problem(key.run)
+
+    @property
+    def image(self) -> ShownImage | None:
+        """The current picture, with the model's input where the model has been run on it."""
+        entry = self._session.chosen_model
+        found = None if entry is None else self._found(entry)
+        return self._plain_image() if found is None else found[1]
+
+    @property
+    def grid(self) -> TokenGrid | None:
+        """Where the tokens of the selected block lie; None where that is not known yet."""
+        entry = self._session.chosen_model
+        found = None if entry is None else self._found(entry)
+        return None if found is None else found[0].attention.grid
+
+    def mode(self, entry: OpenModel | None) -> ModeScene | None:
+        """The selected mode of a model; None where its modes are not known.
+
+        Without maps while the model runs, and where it cannot.
+        """
+        address = self._session.selection.address
+        if entry is None or address is None:
+            return None
+        found = self._found(entry)
+        known = None if found is None else found[0].modes
+        modes = known or self._inspecting.block_modes(entry, address)
+        if modes is None:
+            return None
+        maps = None if found is None else found[0].maps
+        image = self._plain_image() if found is None else found[1]
+        head, mode = self._place_in(modes)
+        return ModeScene(entry.card, self._letter(entry), modes, head, mode, image, maps)
+
+    def attention(self, entry: OpenModel | None) -> AttentionScene | None:
+        """The selected token's attention in a model; None where that has not been run."""
+        from inspector.analysis.attention import pair_score
+
+        session = self._session
+        found = None if entry is None else self._found(entry)
+        if entry is None or found is None:
+            return None
+        seen, image = found
+        block, chosen = seen.attention, session.selection
+        token = first_token(block.grid) if chosen.token is None else chosen.token
+        if not 0 <= token < block.grid.count:
+            token = first_token(block.grid)
+        head = 0 if chosen.address is None else chosen.address.head or 0
+        head = min(head, block.num_heads - 1)
+        pair = None
+        if chosen.key is not None and chosen.key < block.grid.count and seen.modes is not None:
+            pair = pair_score(block, seen.modes, head=head, query=token, key=chosen.key)
+        attention = self._token_attention(id(entry.model), seen, token)
+        letter = self._letter(entry)
+        return AttentionScene(entry.card, letter, image, attention, head, seen.modes, pair)
+
+    def depth(self) -> DepthScene | None:
+        """The modes of A, and of the selected compared model, as far as they are known."""
+        entries = [entry for entry in self.pair if entry is not None]
+        known = [(entry, self._inspecting.modes_of(entry)) for entry in entries]
+        there = [(entry, modes) for entry, modes in known if modes is not None and modes.blocks]
+        if not there:
+            return None
+        return DepthScene(
+            tuple(self._letter(entry) for entry, _ in there),
+            tuple(modes for _, modes in there),
+            tuple(self._inspecting.anisotropy_of(entry) for entry, _ in there),
+            self._session.selection.address,
+        )
+
+    @property
+    def pair(self) -> tuple[OpenModel | None, OpenModel | None]:
+        """A, and the compared model that is selected."""
+        models, other = self._session.models, self._session.selection.compared + 1
+        first = models[0] if models else None
+        return first, models[other] if other < len(models) else None
+
+    @property
+    def other(self) -> OpenModel | None:
+        """The one of the pair that is not looked at."""
+        first, second = self.pair
+        return first if self._session.chosen_model is second else second
+
+    def _found(self, entry: OpenModel) -> tuple[BlockSeen, ShownImage] | None:
+        """The selected block on the current picture.
+
+        While only the window of the picture has changed, what was seen last stands in until the
+        model has been run again; the picture itself is shown in the new window at once.
+        """
+        key = self._inspecting.key_of(entry)
+        if key is None:
+            return None
+        seen, run = self._inspecting.seen(key), self._inspecting.run(key.run)
+        if seen is not None and run is not None:
+            if entry is self._session.chosen_model:
+                self._whole = (key, run)
+            return seen, self._labelled(run.image)
+        if self._whole is None or self._inspecting.problem(key.run) is not None:
+            return None
+        whole, run = self._whole
+        if replace(whole, run=replace(whole.run, tone=key.run.tone)) != key:
+            return None
+        seen, plain = self._inspecting.seen(whole), self._plain_image()
+        if seen is None or plain is None:
+            return None
+        return seen, self._made_once(plain, run.image, prepared=run.image.prepared)
+
+    def _labelled(self, image: ShownImage) -> ShownImage:
+        """Under the label that the image has now: a namesake may have been opened since."""
+        entry = self._session.image
+        if entry is None or image.card == entry.card:
+            return image
+        return self._made_once(image, image, card=entry.card)
+
+    def _made_once(self, image: ShownImage, other: ShownImage, **changes: Any) -> ShownImage:
+        """The image with changes; the same object while it is asked for again and again."""
+        known = self._derived
+        if known is None or known[0] is not image or known[1] is not other:
+            self._derived = known = (image, other, replace(image, **changes))
+        return known[2]
+
+    def _plain_image(self) -> ShownImage | None:
+        """The current picture without any model; the same object while it is the same picture."""
+        entry, view = self._session.image, self._session.image_view
+        image = None if entry is None or view is None else self._inspecting.image(entry, view)
+        old = self._plain
+        is_same = (
+            image is not None
+            and old is not None
+            and old.slice is image.slice
+            and (old.card, old.at, old.tone) == (image.card, image.at, image.tone)
+        )
+        if not is_same:
+            self._plain = image
+        return self._plain
+
+    def _token_attention(self, model: int, seen: BlockSeen, token: int) -> TokenAttention:
+        """Of all heads; the last of each model is kept while heads are stepped through."""
+        from inspector.analysis.attention import token_attention
+
+        known = self._attention.get(model)
+        if known is not None and known[0] is seen and known[1].token == token:
+            return known[1]
+        found = token_attention(seen.attention, token)
+        here = {id(entry.model) for entry in self._session.models}
+        self._attention = {key: one for key, one in self._attention.items() if key in here}
+        self._attention[model] = (seen, found)
+        return found
+
+    def _place_in(self, modes: BlockModes) -> tuple[int, int]:
+        """The selected head and mode, or the nearest there is."""
+        chosen = self._session.selection
+        head = 0 if chosen.address is None else chosen.address.head or 0
+        return min(head, modes.num_heads - 1), min(chosen.mode, modes.num_modes - 1)
+
+    def _letter(self, entry: OpenModel) -> str:
+        return letter_of(self._session.models.index(entry))
+
+
+def first_token(grid: TokenGrid) -> int:
+    """Whose attention is shown before one is chosen: the first prefix token, else the centre."""
+    return 0 if grid.prefix else grid.token(grid.rows // 2, grid.columns // 2)
