@@ -7,7 +7,6 @@ from inspector.core.images import ImageCard, SliceAddress
 from inspector.core.metrics import Metric
 from inspector.core.outline import ModelOutline
 from inspector.core.selection import Selection
-from inspector.core.tokens import TokenGrid
 
 
 def step_block(outline: ModelOutline, selection: Selection, by: int) -> Selection:
@@ -62,16 +61,6 @@ def other_model(selection: Selection, *, count: int) -> Selection:
     """From the reference to the selected compared model, and from any other to the reference."""
     there = selection.compared + 1 if selection.model == 0 else 0
     return replace(selection, model=there) if there < count else selection
-
-
-def step_token(grid: TokenGrid, selection: Selection, *, down: int, right: int) -> Selection:
-    """Move the query token on the grid; from a prefix token, or none, to the centre."""
-    place = None if selection.token is None else grid.place(selection.token)
-    if selection.token is None or place is None:
-        there = grid.token(grid.rows // 2, grid.columns // 2)
-    else:
-        there = grid.step(selection.token, down, right)
-    return replace(selection, token=there)
 
 
 def step_slice(card: ImageCard, at: SliceAddress, by: int) -> SliceAddress:

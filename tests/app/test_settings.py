@@ -16,6 +16,7 @@ from inspector.app.settings import (
     settings_path,
 )
 from inspector.core.figures import FigureFormat, FigureStyle
+from inspector.core.map_style import ColourPair, MapStyle
 
 LEFT, RIGHT = QRect(0, 0, 1920, 1080), QRect(1920, 0, 1280, 1024)
 
@@ -125,3 +126,28 @@ def test_that_a_window_is_never_so_small_that_nothing_is_seen():
 def test_that_the_theme_and_device_are_among_those_there_are():
     with pytest.raises(Exception, match="Unknown theme"):
         replace(Settings(), theme="pink")
+
+
+def test_that_how_maps_are_drawn_is_remembered_but_not_a_flipped_sign(path):
+    style = MapStyle(ColourPair.ORANGE_AZURE, 0.3, 0.8, "shared", smooth=True, grid=True)
+    save_settings(path, Settings().with_map_style(replace(style, flipped=True, seen=True)))
+    assert load_settings(path).map_style == style
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("tab", "nowhere"),
+        ("space", "outer"),
+        ("pair", "black-white"),
+        ("opacity", 1.5),
+        ("dim", "dark"),
+        ("limits", "none"),
+        ("smooth", 1),
+    ],
+)
+def test_that_a_wrong_way_to_draw_maps_costs_only_itself(path, name, value, caplog):
+    path.parent.mkdir()
+    path.write_text(json.dumps({"version": VERSION, "grid": True, name: value}))
+    assert load_settings(path) == Settings(grid=True)
+    assert name in caplog.text
