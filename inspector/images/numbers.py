@@ -51,4 +51,5 @@ def as_bytes(colour: Values) -> Values:
 def on_black(colour: Values, alpha: Values) -> Values:
     """(rows, columns, 3) uint8 laid on black; `alpha` (rows, columns) in the type's full range."""
     share = as_bytes(alpha).astype(np.float32) / 255.0
-    return np.rint(as_bytes(colour) * share[..., None]).astype(np.uint8)
+    laid: Values = np.rint(as_bytes(colour) * share[..., None]).astype(np.uint8)
+    return laid

@@ -9,7 +9,7 @@ from inspector.core.progress import Progress
 from inspector.images.dicom.decoding import layout_of
 from inspector.images.dicom.geometry import PROJECTIONS, pose_of
 from inspector.images.dicom.header import Header, read_header, text
-from inspector.images.dicom.privacy import numbered, speakable
+from inspector.images.dicom.privacy import numbered_series, tells_patient
 from inspector.images.dicom.stack import Frame, Stack, frames_of, image_of
 from inspector.images.image import InputImage
 from inspector.images.reader import Folder
@@ -69,9 +69,10 @@ def _open_series(headers: list[Header]) -> InputImage:
 def _label(header: Header) -> str:
     """Folder, modality and number of a series; no folder that tells the patient."""
     folder = header.path.parent
-    series = numbered(header.dataset).partition(", image")[0]
-    safe = speakable(folder, header.dataset) == folder.name
-    return f"{folder.name}, {series}" if safe and folder.name else series
+    series = numbered_series(header.dataset)
+    if not folder.name or tells_patient(folder.name, header.dataset):
+        return series
+    return f"{folder.name}, {series}"
 
 
 def _series(header: Header) -> tuple[object, ...]:

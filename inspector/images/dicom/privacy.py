@@ -32,13 +32,21 @@ def tells_patient(name: str, dataset: Any) -> bool:
 
 def numbered(dataset: Any) -> str:
     """As ``CT series 3, image 12``."""
-    modality = str(dataset.get("Modality") or "DICOM")
-    words = [modality]
-    for keyword, word in (("SeriesNumber", "series"), ("InstanceNumber", "image")):
-        value = re.sub(r"\D", "", str(dataset.get(keyword) or ""))[:10]
-        if value:
-            words.append(f"{word} {value}")
-    return words[0] + (" " + ", ".join(words[1:]) if len(words) > 1 else " image")
+    image = _digits(dataset, "InstanceNumber")
+    return numbered_series(dataset) + (f", image {image}" if image else "")
+
+
+def numbered_series(dataset: Any) -> str:
+    """As ``CT series 3``."""
+    return f"{_modality(dataset)} series {_digits(dataset, 'SeriesNumber')}".rstrip()
+
+
+def _modality(dataset: Any) -> str:
+    return re.sub(r"\W", "", str(dataset.get("Modality") or ""))[:16] or "DICOM"
+
+
+def _digits(dataset: Any, keyword: str) -> str:
+    return re.sub(r"\D", "", str(dataset.get(keyword) or ""))[:10]
 
 
 def _parts(dataset: Any) -> set[str]:
