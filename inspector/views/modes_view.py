@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from inspector.core.figures import FigureKind
 from inspector.core.map_style import MapStyle
-from inspector.core.scene import ModeScene
+from inspector.core.scene import ModeScene, ShownImage
 from inspector.core.selection import Selection
 from inspector.render.scenes import limits_for
 from inspector.views.banner import Banner, Level
@@ -28,6 +28,8 @@ from inspector.views.modes_words import (
     DROP_SENTENCE,
     NO_MAPS_SENTENCE,
     WAITING_SENTENCE,
+    image_text,
+    picture_text,
     read_out,
     title_text,
 )
@@ -81,6 +83,7 @@ class ModesView(QWidget):
         super().__init__(parent)
         self._scene: ModeScene | None = None
         self._other: ModeScene | None = None
+        self._image: ShownImage | None = None
         self._given: tuple[ModeScene | None, ModeScene | None] = (None, None)
         self._selection, self._style = Selection(), MapStyle()
         self._state: tuple[str, StateLevel] = ("", "ready")
@@ -108,6 +111,13 @@ class ModesView(QWidget):
         self._given = (scene, other)
         self._take_given()
 
+    def show_image(self, image: ShownImage | None) -> None:
+        """Show an image alone wherever there is no scene: before a checkpoint is open."""
+        if image is not self._image:
+            self._image = image
+            if self._scene is None:
+                self._draw()
+
     def show_selection(self, selection: Selection) -> None:
         """Say what is selected: steps start from there."""
         self._selection = selection
@@ -131,11 +141,6 @@ class ModesView(QWidget):
         After an error the scene that was given is shown as far as it goes.
         """
         self._state = (text, level)
-        self.busy.setText(text if level == "busy" else "")
-        if text and level in ("note", "warning", "error"):
-            self.state.show_message(text, level=_strip_level(level))
-        else:
-            self.state.hide_message()
         self._take_given()
 
     def step_mode(self, by: int) -> None:
@@ -269,19 +274,21 @@ class ModesView(QWidget):
         scene, other = self._given
         still_valid = self._scene is not None and _is_whole(self._scene)
         waits = scene is not None and not _is_whole(scene) and self._state[1] != "error"
+        busy = self._state[0] if self._state[1] == "busy" else ""
         if waits and still_valid:
-            self.busy.setText(self._state[0] or WAITING_SENTENCE)
+            self.busy.setText(busy or WAITING_SENTENCE)
+            self._say_state()
             return
         self._scene, self._other = scene, other
-        self.busy.setText(self._state[0] if self._state[1] == "busy" else "")
+        self.busy.setText(busy)
         self._draw()
 
     def _draw(self) -> None:
         scene, other = self._scene, self._other
-        self._pages.setCurrentIndex(0 if scene is None else 1)
+        self._pages.setCurrentIndex(0 if scene is None and self._image is None else 1)
+        self._say_state()
         if scene is None:
-            title, hint = (self._state[0], "") if self._state[0] else (_EMPTY, _HINT)
-            self._empty.setText(f"<p style='font-size:large'><b>{escape(title)}</b></p>{hint}")
+            self._draw_without_model()
             return
         self.title.setText(title_text(scene, self._style))
         self.beside.setVisible(other is not None)
@@ -291,6 +298,27 @@ class ModesView(QWidget):
         self._draw_pictures(scene, other)
         self.spectrum.show_modes(scene.modes, scene.head, scene.mode, scene.maps)
         self.ranking.show_ranking(scene.modes, scene.maps, scene.head, scene.mode)
+
+    def _draw_without_model(self) -> None:
+        title, hint = (self._state[0], "") if self._state[0] else (_EMPTY, _HINT)
+        self._empty.setText(f"<p style='font-size:large'><b>{escape(title)}</b></p>{hint}")
+        if self._image is None:
+            return
+        for widget in (self.beside, self.other_title, self.other_pictures):
+            widget.hide()
+        self.exact.hide_message()
+        self.title.setText(image_text(self._image, self._style))
+        self.pictures.show_image(self._image, self._style, NO_MAPS_SENTENCE)
+        self.spectrum.show_modes(None, 0, 0)
+        self.ranking.show_ranking(None, None, 0, 0)
+
+    def _say_state(self) -> None:
+        """In a strip, unless it stands in the middle of an empty page already."""
+        text, level = self._state
+        if level in ("ready", "busy") or not text or self._pages.currentIndex() == 0:
+            self.state.hide_message()
+        else:
+            self.state.show_message(text, level=_strip_level(level))
 
     def _draw_pictures(self, scene: ModeScene, other: ModeScene | None) -> None:
         both = [one for one in (scene, other) if one is not None and _has_maps(one)]
@@ -352,6 +380,8 @@ class ModesView(QWidget):
     def _on_pointed(self, row: float, column: float) -> None:
         if self._scene is not None:
             self.hovered.emit(read_out(self._scene, self._style, row, column))
+        elif self._image is not None:
+            self.hovered.emit(picture_text(self._image.slice, row, column))
 
     @Slot(float, float)
     def _on_other_pointed(self, row: float, column: float) -> None:

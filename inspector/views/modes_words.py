@@ -64,11 +64,15 @@ def read_out(scene: ModeScene, style: MapStyle, row: float, column: float) -> st
     """One line whose parts keep their width: place, value, patch, and both maps there."""
     if scene.image is None:
         return ""
-    parts = [place_text(scene.image.slice, row, column)]
-    parts.append(value_text(scene.image.slice, row, column))
+    parts = [picture_text(scene.image.slice, row, column)]
     if scene.maps is not None:
         parts += _patch_parts(scene, scene.maps, style, row, column)
     return " · ".join(parts)
+
+
+def picture_text(picture: Slice, row: float, column: float) -> str:
+    """Place and value of a point of the original."""
+    return f"{place_text(picture, row, column)} · {value_text(picture, row, column)}"
 
 
 def place_text(picture: Slice, row: float, column: float) -> str:

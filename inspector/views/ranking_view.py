@@ -98,6 +98,7 @@ class _Ranking(QAbstractListModel):
         self._maps: BlockMaps | None = None
         self._head = 0
         self._order: list[int] = []
+        self._shares: list[float] = []
 
     def replace(self, modes: BlockModes | None, maps: BlockMaps | None, head: int) -> None:
         """Rank other modes; nothing happens where they are the same."""
@@ -106,6 +107,7 @@ class _Ranking(QAbstractListModel):
         self.beginResetModel()
         self._modes, self._maps, self._head = modes, maps, head
         self._order = [] if maps is None or modes is None else maps.order(head).tolist()
+        self._shares = [share_on_image(maps, head, mode) for mode in self._order if maps]
         self.endResetModel()
 
     def mode_at(self, row: int) -> int:
@@ -128,7 +130,7 @@ class _Ranking(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return f"M{mode}"
         if role == SHARE_ROLE:
-            return share_on_image(self._maps, self._head, mode)
+            return self._shares[index.row()]
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             return mode_text(self._modes, self._head, mode, self._maps)
         return None

@@ -293,6 +293,25 @@ def test_that_without_a_model_the_page_says_what_to_do_or_how_things_stand(view)
     assert "&lt;…&gt;" in view._empty.text()
 
 
+def test_that_an_image_is_shown_before_a_checkpoint_is_open(qtbot, view):
+    image = shown_image()
+    view.show_image(image)
+    view.show_state("Open a checkpoint.", "note")
+    np.testing.assert_array_equal(view.pictures.views[0].pixels, image.picture)
+    assert view.title.text() == "chest.dcm"
+    assert view.state.text == "Open a checkpoint."
+    assert view.spectrum.frame.isHidden()
+    with qtbot.waitSignal(view.hovered) as caught:
+        view.pictures.views[0].hovered.emit(12.5, 33.5)
+    assert words(caught.args[0]) == "x 8.4 mm, y 6.2 mm · 75.300 HU"
+
+
+def test_that_an_empty_page_says_how_things_stand_once(view):
+    view.show_state("Nothing is known yet.", "note")
+    assert "Nothing is known yet." in view._empty.text()
+    assert view.state.text == ""
+
+
 def test_that_a_family_that_is_not_exact_says_so_until_it_is_put_away(qtbot, view):
     one = scene(modes=block_modes(exact="Rotary positions turn query and key."))
     view.show_scene(one)
