@@ -51,7 +51,9 @@ def _embedding(roles: RoleTensors, sizes: PlainSizes) -> Parameters:
     yield "patch_embed.proj.weight", _kernel(roles, sizes)
     yield from _copied(roles, "", {"patch_embed.bias": "patch_embed.proj.bias"})
     yield from _copied(roles, "", _module("patch_embed.norm", "patch_embed.norm"))
-    yield from _copied(roles, "", _module("flat_norm", "patch_embed.flat_norm"))
+    for role, name in _module("flat_norm", "patch_embed.flat_norm").items():
+        if role in roles:
+            yield name, _colours_first(roles.read(role), sizes)[0].flatten()
     for name in ("norm_pre", "norm", "fc_norm"):
         yield from _copied(roles, "", _module(name, name))
     yield from _copied(roles, "", {_TABLE: f"rel_pos_bias.{_TABLE}"})
@@ -82,7 +84,11 @@ def _kernel(roles: RoleTensors, sizes: PlainSizes) -> Tensor:
     """(d, colours, rows, columns); a linear layer over flat patches has the colours last."""
     if FLAT_EMBEDDING not in roles:
         return roles.read("patch_embed.weight")
-    flat = roles.read(FLAT_EMBEDDING)
+    return _colours_first(roles.read(FLAT_EMBEDDING), sizes)
+
+
+def _colours_first(flat: Tensor, sizes: PlainSizes) -> Tensor:
+    """(n, rows * columns * colours) -> (n, colours, rows, columns)."""
     return flat.reshape(-1, *sizes.patch, sizes.channels).permute(0, 3, 1, 2).contiguous()
 
 
