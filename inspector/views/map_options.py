@@ -23,6 +23,7 @@ from inspector.core.modes import Product, TokenSpace
 from inspector.core.preparation import Preparation
 from inspector.core.selection import Selection
 from inspector.views.modes_words import SPACE_SAYS, SPACE_WORDS
+from inspector.views.pair_switch import PairSwitch
 from inspector.views.preparation_box import PreparationBox
 from inspector.views.window_box import WindowBox
 
@@ -58,7 +59,7 @@ class MapOptions(QWidget):
         super().__init__(parent)
         self._style, self._selection = MapStyle(), Selection()
         self._labels: dict[QWidget, QLabel] = {}
-        self.pair = _choice("Colours of the overlay", {pair: pair.label for pair in ColourPair})
+        self.pair = PairSwitch()
         self.opacity = _slider("Opacity of the overlay")
         self.dim = _slider("Brightness of the image below")
         self.limits = _choice("Colour limits", _LIMITS)
@@ -89,7 +90,8 @@ class MapOptions(QWidget):
     def show_style(self, style: MapStyle) -> None:
         """Show how maps are drawn; emits nothing."""
         self._style = style
-        _show_choice(self.pair, style.pair)
+        self.pair.show_pair(style.pair)
+        self._labels[self.pair].setText(f"Colo&urs{_DOT}{_short(style.pair)}")
         _show_choice(self.limits, style.limits)
         for slider, value in ((self.opacity, style.opacity), (self.dim, style.dim)):
             with QSignalBlocker(slider):
@@ -168,8 +170,8 @@ class MapOptions(QWidget):
         return self._further
 
     def _connect(self) -> None:
-        for box in (self.pair, self.limits):
-            box.activated.connect(self._on_style_changed)
+        self.pair.chosen.connect(self._on_pair_chosen)
+        self.limits.activated.connect(self._on_style_changed)
         for slider in (self.opacity, self.dim):
             slider.valueChanged.connect(self._on_style_changed)
         for check in (self.grid, self.seen, self.flipped, self.smooth):
@@ -184,8 +186,8 @@ class MapOptions(QWidget):
 
     @Slot()
     def _on_style_changed(self) -> None:
-        style = MapStyle(
-            pair=ColourPair(self.pair.currentData()),
+        style = replace(
+            self._style,
             opacity=self.opacity.value() / _PERCENT,
             dim=self.dim.value() / _PERCENT,
             limits=self.limits.currentData(),
@@ -194,6 +196,13 @@ class MapOptions(QWidget):
             flipped=self.flipped.isChecked(),
             seen=self.seen.isChecked(),
         )
+        self._restyle(style)
+
+    @Slot(object)
+    def _on_pair_chosen(self, pair: ColourPair) -> None:
+        self._restyle(replace(self._style, pair=pair))
+
+    def _restyle(self, style: MapStyle) -> None:
         if style != self._style:
             self.show_style(style)
             self.style_changed.emit(style)
@@ -245,6 +254,11 @@ def _show_choice(box: QComboBox, key: object) -> None:
     with QSignalBlocker(box):
         found = (place for place in range(box.count()) if box.itemData(place) == key)
         box.setCurrentIndex(next(found, -1))
+
+
+def _short(pair: ColourPair) -> str:
+    """The name of a pair without what it is good for, which its tooltip says."""
+    return pair.label.partition(" (")[0].lower()
 
 
 def _slider(name: str) -> QSlider:

@@ -49,9 +49,11 @@ def test_that_there_are_at_most_eight_controls_and_more_on_demand(qtbot, panel):
         assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
 
 
-def test_that_the_colour_safe_pair_is_one_choice_away(qtbot, panel):
+def test_that_the_colour_safe_pair_is_one_click_away(qtbot, panel):
+    button = panel.pair.switch.button("magenta-green")
+    assert "colour-safe" in button.accessibleName()
     with qtbot.waitSignal(panel.style_changed) as caught:
-        choose(panel.pair, "Magenta and green")
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert caught.args == [MapStyle(pair=ColourPair.MAGENTA_GREEN)]
     assert isinstance(caught.args[0].pair, ColourPair)
 
