@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from inspector.cli.options import add_device, add_heads, add_section
-from inspector.cli.terminal import TerminalProgress
+from inspector.cli.terminal import TerminalProgress, tell
 from inspector.export.compare_files import compare_files
 
 NAME = "compare"
@@ -46,6 +46,4 @@ def run(arguments: argparse.Namespace) -> None:
             device=arguments.device,
             progress=progress,
         )
-    for sentence in report.sentences:
-        print(sentence)
-    print(f"{len(report.files)} files written to {arguments.out}")
+    tell(report, arguments.out)

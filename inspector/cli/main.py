@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from inspector import __version__
-from inspector.cli import compare, tree
+from inspector.cli import anisotropy, attend, compare, maps, modes, tree
 from inspector.core.errors import Cancelled, InspectorError
 
-COMMANDS = (tree, compare)
+COMMANDS = (tree, compare, modes, maps, attend, anisotropy)
 
 DONE = 0
 OUR_FAULT = 1

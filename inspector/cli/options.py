@@ -1,6 +1,15 @@
 """Options that several commands take, in the same words."""
 
 import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from inspector.core.address import Address
+from inspector.core.errors import BadRequest
+from inspector.core.images import Plane, Window
+from inspector.core.modes import Product, TokenSpace
+from inspector.export.computing import image_file
+from inspector.export.sources import CheckpointFile, ImageFile, Wanted
 
 
 def add_heads(parser: argparse.ArgumentParser) -> None:
@@ -38,3 +47,140 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"expected a number of at least 1, not {text}")
     return number
+
+
+def add_at(parser: argparse.ArgumentParser) -> None:
+    """``--at S0B7H2``: which head."""
+    parser.add_argument(
+        "--at",
+        type=_head,
+        required=True,
+        metavar="S0B7H2",
+        help="stage, block and head, counted from 0 as in the tree; B7H2 for a model of one stage",
+    )
+
+
+def add_space(parser: argparse.ArgumentParser) -> None:
+    """``--space``: which tokens are projected."""
+    parser.add_argument(
+        "--space",
+        type=TokenSpace,
+        choices=tuple(TokenSpace),
+        default=TokenSpace.ATTENTION_INPUT,
+        help="which tokens are projected: what W_q and W_k are applied to (attention-input, the "
+        "default), the residual in front of the norm, or the normalised residual with the norm "
+        "folded into the weights (normed)",
+    )
+
+
+def add_product(parser: argparse.ArgumentParser) -> None:
+    """``--product``: of query and key, or of value and output."""
+    parser.add_argument(
+        "--product",
+        type=Product,
+        choices=tuple(Product),
+        default=Product.QK,
+        help="the product that is split into modes: of query and key (qk, the default), or of "
+        "value and output (ov)",
+    )
+
+
+def add_slice(parser: argparse.ArgumentParser) -> None:
+    """Which picture of an image, and how its values become grey."""
+    parser.add_argument("image", type=Path, metavar="IMAGE", help="an image, or a folder of one")
+    parser.add_argument(
+        "--slice",
+        type=_count,
+        metavar="N",
+        help="slice, page or frame, counted from 0 (default: the middle of a volume, else 0)",
+    )
+    parser.add_argument(
+        "--plane",
+        type=Plane,
+        choices=tuple(Plane),
+        metavar="P",
+        help="how a volume is cut: stored, axial, coronal or sagittal (default: its first)",
+    )
+    parser.add_argument(
+        "--time", type=_count, default=0, metavar="N", help="point in time, counted from 0"
+    )
+    tone = parser.add_mutually_exclusive_group()
+    tone.add_argument(
+        "--window",
+        type=_window,
+        metavar="C,W",
+        help="centre and width of the grey window, as 40,400 (--window=-600,1500 where the centre "
+        "is negative); the file's own, else its range, by default",
+    )
+    tone.add_argument(
+        "--preset", type=_count, metavar="N", help="a window or table of the file, counted from 0"
+    )
+
+
+def add_preparation(parser: argparse.ArgumentParser) -> None:
+    """How the image is made into the model's input."""
+    parser.add_argument(
+        "--size",
+        type=_size,
+        default=Wanted(),
+        metavar="N",
+        help="side of the model's input in pixels, or rows and columns as 224x320, or native "
+        "(default: as the checkpoint says)",
+    )
+    parser.add_argument(
+        "--fit",
+        choices=("squash", "crop", "pad"),
+        help="how an image is fitted into that size (default: as the checkpoint says)",
+    )
+
+
+def checkpoint_of(arguments: argparse.Namespace) -> CheckpointFile:
+    """The checkpoint, and how it is read."""
+    return CheckpointFile(arguments.checkpoint, arguments.heads, arguments.section)
+
+
+def image_of(arguments: argparse.Namespace) -> ImageFile:
+    """The picture that was asked for; the image is opened to find its default slice."""
+    found = image_file(
+        arguments.image, plane=arguments.plane, index=arguments.slice, time=arguments.time
+    )
+    tone = arguments.preset if arguments.window is None else arguments.window
+    return replace(found, tone=tone, preparation=replace(arguments.size, fit=arguments.fit))
+
+
+def _head(text: str) -> Address:
+    try:
+        address = Address.parse(text)
+    except BadRequest as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    if address.head is None:
+        raise argparse.ArgumentTypeError(f"“{text}” names no head; write it as S0B7H2")
+    return address
+
+
+def _count(text: str) -> int:
+    if not (text.isdecimal() and len(text) < 10):
+        raise argparse.ArgumentTypeError(f"expected a number of at least 0, not {text}")
+    return int(text)
+
+
+def _window(text: str) -> Window:
+    try:
+        centre, width = (float(part) for part in text.split(","))
+        return Window(centre, width)
+    except BadRequest as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected centre and width as 40,400, not {text}"
+        ) from None
+
+
+def _size(text: str) -> Wanted:
+    if text == "native":
+        return Wanted(native=True)
+    parts = text.lower().split("x")
+    if len(parts) > 2 or not all(part.isdecimal() and len(part) < 6 for part in parts):
+        raise argparse.ArgumentTypeError(f"expected 224, 224x320 or native, not {text}")
+    sides = [int(part) for part in parts]
+    return Wanted(size=(sides[0], sides[-1]))

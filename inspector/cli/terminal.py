@@ -2,8 +2,11 @@
 
 import sys
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
+
+from inspector.export.report import Report
 
 _EVERY_SECONDS = 0.1
 _BAR = 24
@@ -44,6 +47,13 @@ class TerminalProgress:
         if self._shown:
             self._stream.write("\r\x1b[2K")
             self._stream.flush()
+
+
+def tell(report: Report, folder: Path) -> None:
+    """Print what was found, and where it was written."""
+    for sentence in report.sentences:
+        print(sentence)
+    print(f"{len(report.files)} files written to {folder}")
 
 
 def line(done: int, total: int, text: str, seconds: float) -> str:

@@ -3,22 +3,14 @@
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from inspector.core.comparison import Axis, ComparisonSeries, Patterns
 from inspector.core.errors import BadRequest
 from inspector.core.labels import unique_labels
 from inspector.core.progress import Progress, silent
+from inspector.export.report import Report
 from inspector.families import open_model
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What was written, and what was found, in words."""
-
-    files: tuple[Path, ...]
-    sentences: tuple[str, ...]
 
 
 def compare_files(

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from inspector.core.address import Address
 from inspector.core.comparison import ComparisonSeries, Patterns
 from inspector.core.errors import BadRequest
 from inspector.core.figures import FigureKind, FigureStyle
@@ -14,7 +13,7 @@ from inspector.core.selection import Selection
 from inspector.export.drawing import Drawing
 from inspector.export.lines import draw_invariant, draw_lines, draw_series
 from inspector.export.maps import draw_head_map, draw_heat_map
-from inspector.export.script import device_text, script_text
+from inspector.export.script import address_text, device_text, script_text
 from inspector.export.sources import CheckpointFile
 from inspector.export.vectors import draw_vectors
 
@@ -224,10 +223,3 @@ def _selection(selection: Selection) -> Iterator[str]:
     yield f"    metric=Metric.{selection.metric.name},"
     yield f"    compared={selection.compared},"
     yield ")"
-
-
-def address_text(address: Address) -> str:
-    """As Python."""
-    found = (address.stage, address.block, address.head, address.mode)
-    parts = [str(part) for part in found if part is not None]
-    return f"Address({', '.join(parts)})"

@@ -346,8 +346,8 @@ def _put_ridges(
     axes.set_xticks(ticks, labels=[""] * len(ticks))
     labels = ("−1", "−0.5", "0", "0.5", "1")
     for tick, label in zip(ticks, labels, strict=True):
-        x = area.left + (tick + 1.0) / 2 * area.width
-        page.text(x, area.bottom + 2.4, label, size=SMALL, ha="center")
+        middle = area.left + (tick + 1.0) / 2 * area.width
+        page.text(middle, area.bottom + 2.4, label, size=SMALL, ha="center")
     put_centred(page, area, area.bottom + 2.4 + LINE_HEIGHT, "Cosine of u and v")
     x = np.repeat(edges, 2)[1:-1]
     before = -1

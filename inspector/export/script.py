@@ -3,7 +3,10 @@
 from collections.abc import Iterable
 
 from inspector import __version__
+from inspector.core.address import Address
 from inspector.core.figures import FigureKind, FigureStyle
+from inspector.core.map_style import MapStyle
+from inspector.core.modes import ModeOptions
 
 _ALWAYS = (
     "from inspector.core.figures import FigureFormat, FigureKind, FigureStyle",
@@ -63,3 +66,29 @@ def device_text(device: str) -> str:
     """The call that resolves a device: the processor where that was taken, else what is best."""
     chosen = "cpu" if device.lower().startswith("cpu") else "auto"
     return f"resolve_device({chosen!r})"
+
+
+def map_style_text(style: MapStyle) -> str:
+    """As Python."""
+    parts = [
+        f"pair=ColourPair.{style.pair.name}",
+        *(
+            f"{name}={getattr(style, name)!r}"
+            for name in ("opacity", "dim", "limits", "smooth", "grid", "flipped", "seen")
+        ),
+    ]
+    return f"MapStyle({', '.join(parts)})"
+
+
+def mode_options_text(options: ModeOptions) -> str:
+    """As Python."""
+    parts = [f"Product.{options.product.name}"]
+    parts += [f"fold_norm={options.fold_norm}", f"augment_bias={options.augment_bias}"]
+    return f"ModeOptions({', '.join(parts)})"
+
+
+def address_text(address: Address) -> str:
+    """As Python."""
+    found = (address.stage, address.block, address.head, address.mode)
+    parts = [str(part) for part in found if part is not None]
+    return f"Address({', '.join(parts)})"

@@ -1,11 +1,11 @@
 """The files a figure comes from, and how they are read: enough to read them again."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
+from inspector.core.errors import BadRequest
 from inspector.core.images import SliceAddress, Tone, Window
-from inspector.core.preparation import Preparation
+from inspector.core.preparation import Fit, Preparation
 from inspector.core.scene import ShownImage
 
 
@@ -44,6 +44,35 @@ class CheckpointFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """How an image is prepared otherwise than the model says; None leaves it to the model."""
+
+    size: tuple[int, int] | None = None
+    native: bool = False
+    fit: Fit | None = None
+
+    def applied(self, preparation: Preparation, *, native: bool) -> Preparation:
+        """The preparation of a model with these changes; `native` says whether it takes any size.
+
+        Raises
+        ------
+        BadRequest
+            When the model takes images of one size only and the native one is wanted.
+        """
+        found = preparation
+        if self.native and not native:
+            raise BadRequest(
+                "This model cannot take images at their native size.",
+                advice="Leave the size out, or give rows and columns.",
+            )
+        if self.native:
+            found = replace(found, size=None, source="asked for")
+        elif self.size is not None:
+            found = replace(found, size=self.size, source="asked for")
+        return found if self.fit is None else replace(found, fit=self.fit, source="asked for")
+
+
+@dataclass(frozen=True, slots=True)
 class ImageFile:
     """A picture of an image.
 
@@ -56,17 +85,25 @@ class ImageFile:
     tone
         A window, the number of one of the file's own presets, or None for the file's default.
     preparation
-        None for that of the model.
+        The whole of it, or changes to that of the model, or None for that of the model.
     files
         Every file that is read.
+    label
+        What the image is called; as its reader calls it where none is given.
     """
 
     path: Path
     place: int = 0
     at: SliceAddress = field(default_factory=SliceAddress)
     tone: Window | int | None = None
-    preparation: Preparation | None = None
+    preparation: Preparation | Wanted | None = None
     files: tuple[Path, ...] = ()
+    label: str = ""
+
+    def as_shown(self, image: ShownImage) -> "ImageFile":
+        """The same file, with the window and the preparation that came to be."""
+        made = ImageFile.of(image, place=self.place, files=self.files)
+        return replace(made, path=self.path)
 
     @classmethod
     def of(cls, image: ShownImage, *, place: int = 0, files: tuple[Path, ...] = ()) -> "ImageFile":
@@ -79,16 +116,25 @@ class ImageFile:
             _tone_of(image.tone, image),
             None if prepared is None else prepared.preparation,
             files,
+            image.card.label,
         )
+
+    @property
+    def given(self) -> Path:
+        """What a command line is given: the file itself where there is only one."""
+        return self.files[0] if len(self.files) == 1 else self.path
 
     @property
     def options(self) -> list[str]:
         """As words of a command line."""
-        at, tone = self.at, self.tone
-        words = ["--plane", str(at.plane)] if at.plane != SliceAddress().plane else []
-        words += ["--slice", str(at.index)] if at.index else []
+        at, tone, made = self.at, self.tone, self.preparation
+        words = ["--plane", str(at.plane), "--slice", str(at.index)]
         words += ["--time", str(at.time)] if at.time else []
-        words += [f"--window={tone.centre:g},{tone.width:g}"] if isinstance(tone, Window) else []
+        words += [f"--window={tone.centre!r},{tone.width!r}"] if isinstance(tone, Window) else []
+        words += ["--preset", str(tone)] if isinstance(tone, int) else []
+        if isinstance(made, Preparation):
+            size = "native" if made.size is None else f"{made.size[0]}x{made.size[1]}"
+            words += ["--size", size, "--fit", made.fit]
         return words
 
     @property
@@ -98,17 +144,8 @@ class ImageFile:
         place = f"Plane.{at.plane.name}, {at.index}, {at.time}"
         parts = [f"Path({str(self.path.absolute())!r})", f"place={self.place}"]
         parts += [f"at=SliceAddress({place})", f"tone={self.tone!r}"]
-        parts += [f"preparation={self.preparation!r}"]
+        parts += [f"preparation={self.preparation!r}", f"label={self.label!r}"]
         return f"ImageFile({', '.join(parts)})"
-
-    def as_json(self) -> dict[str, Any]:
-        """Which picture of the file it is; plain values."""
-        return {
-            "image_in_file": self.place,
-            "plane": str(self.at.plane),
-            "slice": self.at.index,
-            "time": self.at.time,
-        }
 
 
 def _tone_of(tone: Tone, image: ShownImage) -> Window | int | None:
