@@ -24,6 +24,7 @@ from inspector.views.depth_shown import DepthShown
 from inspector.views.depth_words import why_absent
 from inspector.views.elided_label import ElidedLabel
 from inspector.views.plot_frame import PlotFrame, place_in, quiet_plot, restyle
+from inspector.views.switch import Switch
 from inspector.views.theme import LIGHT, Theme
 from inspector.views.wording import counted, number_text
 
@@ -53,15 +54,17 @@ class Ridges(pg.GraphicsObject):
     def __init__(self) -> None:
         super().__init__()
         self._ridges: tuple[Ridge, ...] = ()
-        self._highest = 1.0
+        self._tops: tuple[float, ...] = ()
         self._accent = QColor("black")
         self._ink, self._red = QColor("black"), QColor("red")
         self._chosen: int | None = None
 
-    def show_ridges(self, ridges: tuple[Ridge, ...], highest: float) -> None:
-        """Draw other rows; a density of `highest` is as high as ridges get."""
+    def show_ridges(self, ridges: tuple[Ridge, ...], *, shared: bool) -> None:
+        """Draw other rows; every one fills its height, or only the highest of all does."""
         self.prepareGeometryChange()
-        self._ridges, self._highest = ridges, highest or 1.0
+        self._ridges = ridges
+        tops = [1.0 if row.density is None else float(row.density.max()) for row in ridges]
+        self._tops = tuple(max(tops) for _ in tops) if shared else tuple(tops)
         self.update()
 
     def show_colours(self, ink: str, red: str, accent: str) -> None:
@@ -102,7 +105,7 @@ class Ridges(pg.GraphicsObject):
         x = np.repeat(_EDGES, 2)
         y = (
             row
-            - np.concatenate([[0.0], np.repeat(density, 2), [0.0]]) * self.height / self._highest
+            - np.concatenate([[0.0], np.repeat(density, 2), [0.0]]) * self.height / self._tops[row]
         )
         points = [QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
         painter.drawPolygon(QPolygonF(points))
@@ -158,12 +161,10 @@ class RidgePanel(QWidget):
         column.addWidget(self.caption)
         column.addWidget(scroll, 1)
 
-    def draw(self, ridges: tuple[Ridge, ...], chosen: int | None) -> None:
-        """Show rows and which is chosen; emits nothing."""
+    def draw(self, ridges: tuple[Ridge, ...], chosen: int | None, *, shared: bool) -> None:
+        """Show rows and which is chosen, all on one scale where it is `shared`; emits nothing."""
         self._rows = len(ridges)
-        drawn = [ridge.density for ridge in ridges if ridge.density is not None]
-        highest = max((float(density.max()) for density in drawn), default=1.0)
-        self._ridges.show_ridges(ridges, highest)
+        self._ridges.show_ridges(ridges, shared=shared)
         self._ridges.show_chosen(chosen)
         self._plot.setYRange(-self._ridges.height, max(self._rows, 1) - 0.6, padding=0)
         self._plot.getAxis("left").setTicks(
@@ -222,17 +223,37 @@ class DepthHistograms(QWidget):
         self._theme = LIGHT
         self._drawn: ModelModes | None = None
         self._of_blocks: tuple[Ridge, ...] = ()
+        self._shared = False
+        self.scale = Switch(
+            "Height of the histograms",
+            {
+                "own": ("Own", "every histogram fills its height"),
+                "shared": ("Shared", "equal heights are equal densities"),
+            },
+        )
+        self.scale.show_choice("own")
+        self.scale.chosen.connect(self._on_scale_chosen)
         self.blocks = RidgePanel(
             "Cosines of all modes of each block", says="Up and down move between blocks."
         )
         self.heads = RidgePanel(
             "Cosines of the modes of each head of the block", says="A click selects the head."
         )
-        row = QHBoxLayout(self)
-        row.setContentsMargins(6, 4, 6, 4)
+        head = QHBoxLayout()
+        head.setContentsMargins(0, 0, 0, 0)
+        self.caption = ElidedLabel()
+        head.addWidget(self.caption, 1)
+        head.addWidget(self.scale)
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(10)
         row.addWidget(self.blocks, 3)
         row.addWidget(self.heads, 2)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 4, 6, 4)
+        column.setSpacing(3)
+        column.addLayout(head)
+        column.addLayout(row, 1)
         self.blocks.chosen.connect(self._on_block_chosen)
         self.heads.chosen.connect(self._on_head_chosen)
         self.blocks.pointed.connect(self._on_block_pointed)
@@ -247,8 +268,10 @@ class DepthHistograms(QWidget):
         if model is not self._drawn:
             self._drawn = model
             self._of_blocks = self._block_ridges(model)
-        self.blocks.draw(self._of_blocks, place_of(model, shown.address))
-        self.blocks.caption.setText("Cosines of single modes, all heads · early yellow, late blue")
+        chosen = place_of(model, shown.address)
+        self.blocks.draw(self._of_blocks, chosen, shared=self._shared)
+        self.blocks.caption.setText("Blocks, all heads together · early yellow, late blue")
+        self.caption.setText("Cosines of single modes · red lines hold 95 % of random ones")
         self._draw_heads(model)
 
     def apply_theme(self, theme: Theme, font: QFont) -> None:
@@ -314,10 +337,15 @@ class DepthHistograms(QWidget):
             for head in range(block.num_heads)
         )
         chosen = None if address is None else address.head
-        self.heads.draw(ridges, chosen)
+        self.heads.draw(ridges, chosen, shared=self._shared)
         band = number_text(block.random_95, digits=3)
         modes = counted(block.num_modes, "mode")
         self.heads.caption.setText(f"{block.address}: heads of {modes} · random ±{band}")
+
+    @Slot(str)
+    def _on_scale_chosen(self, scale: str) -> None:
+        self._shared = scale == "shared"
+        self.draw(self._shown)
 
     @Slot(int)
     def _on_block_chosen(self, row: int) -> None:

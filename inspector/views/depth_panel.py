@@ -198,8 +198,11 @@ class CurvePanel(QWidget):
             return
         if there:
             curve.setData(line.places, line.values)
-            curve.setPen(pg.mkPen(line.colour, width=2))
+            # Two models are often almost the same: a thin line over a broad one shows both.
+            below = place == 0 and len(self._lines) > 1
+            curve.setPen(pg.mkPen(line.colour, width=4 if below else 2))
             curve.setSymbol("os"[place])
+            curve.setSymbolSize(10 if below else 6)
             curve.setSymbolBrush(line.colour)
             curve.setSymbolPen(None)
             x, y, _ = _dots_of(line)

@@ -265,6 +265,15 @@ def test_that_histograms_are_clickable_down_to_a_head(qtbot, view):
     assert caught.args[0].address == Address(0, 3, 1)
 
 
+def test_that_histograms_fill_their_height_each_or_share_one_scale(view):
+    view.show_scene(depth_scene(A))
+    view.tabs.setCurrentWidget(view.histograms)
+    tops = [float(found.density.max()) for found in histograms(A)]
+    assert view.histograms.blocks._ridges._tops == tuple(tops)
+    view.histograms.scale.button("shared").click()
+    assert view.histograms.blocks._ridges._tops == (max(tops),) * 6
+
+
 def test_that_a_bin_is_read_out_with_its_count(view):
     view.show_scene(depth_scene(A))
     view.tabs.setCurrentWidget(view.histograms)
