@@ -58,7 +58,7 @@ def windows_on(shape: Side, rule: WindowRule) -> Windows:
     area = rule.window[0] * rule.window[1]
     window_of = rows.window[:, None] * columns.windows + columns.window[None]
     place_of = rows.place[:, None] * rule.window[1] + columns.place[None]
-    region_of = rows.region[:, None] * 3 + columns.region[None]
+    region_of = rows.region[:, None] * 2 + columns.region[None]
     members = np.empty((rows.windows * columns.windows, area), dtype=np.int64)
     members[window_of.ravel(), place_of.ravel()] = np.arange(window_of.size)
     arrays = (window_of.ravel(), place_of.ravel(), region_of.ravel(), members)
@@ -110,10 +110,9 @@ class _Axis:
         rolled = (
             (at - shift) % whole if pads_first else np.where(at < side, (at - shift) % side, at)
         )
-        # As Swin draws it: all but the last window, what is left of it, what the roll brought in.
-        region = (rolled >= whole - window).astype(np.int64) + (rolled >= whole - shift)
-        apart = region if shift else np.zeros_like(region)
-        return cls(rolled // window, rolled % window, apart, whole // window)
+        # Swin draws three bands; the border between the first two is one of windows as well.
+        region = (rolled >= whole - shift).astype(np.int64)
+        return cls(rolled // window, rolled % window, region, whole // window)
 
 
 @dataclass(frozen=True, eq=False)

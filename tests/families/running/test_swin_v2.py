@@ -120,6 +120,19 @@ def test_that_hugging_faces_answers_and_residuals_come_out(settings) -> None:
         assert apart(found, expected) < EQUAL
 
 
+def test_that_hugging_faces_mask_of_200_holds_against_scores_of_100() -> None:
+    # heads of two numbers, whose cosines fill -1 to 1, at the largest scale
+    module = hf_swin(num_heads=[8, 16, 32])
+    with torch.no_grad():
+        for name, parameter in module.named_parameters():
+            if "logit_scale" in name:
+                parameter.fill_(10.0)
+    network = hf_network(module)
+    pixels = picture(2, 3, 64, 64)
+    answer, _ = outputs_of(module, [], pixels)
+    assert apart(captured(network, pixels).output, answer.logits) < EQUAL
+
+
 @pytest.mark.parametrize("shape", [(64, 64), (52, 72)])
 def test_that_torchvisions_answers_and_residuals_come_out(shape) -> None:
     module = torchvision_swin()
