@@ -8,6 +8,8 @@ import warnings
 import pytest
 import torch
 
+from inspector.families import open_model
+from inspector.families.running import build_network
 from tests.families.running.swins import (
     apart,
     captured,
@@ -80,3 +82,85 @@ def test_that_a_classifier_on_mmdetections_backbone_is_run_as_one(swin_of_mmdet)
     pixels = picture(2, 3, 64, 64)
     features, _ = outputs_of(module, [], pixels)
     assert apart(captured(network, pixels).output, head(features[0].mean((2, 3))).detach()) < EQUAL
+
+
+def test_that_a_whole_detector_is_opened_and_its_backbone_run(swin_of_mmdet, tmp_path) -> None:
+    from mmengine import Config
+
+    module = _whole_detector(Config(_DETECTOR))
+    file = tmp_path / "epoch_1.pth"
+    torch.save(
+        {
+            "meta": {"epoch": 1, "cfg": Config(_DETECTOR).pretty_text},
+            "state_dict": module.state_dict(),
+        },
+        file,
+    )
+    pixels = picture(1, 3, 203, 251)
+    features, _ = outputs_of(module.backbone, [], pixels)
+    with open_model(file) as model:
+        network = build_network(model)
+    with torch.no_grad():
+        found = network.module.stage_features(pixels)
+    for one, other in zip(found, features, strict=True):
+        assert apart(one, other) < EQUAL
+    assert network.preparation.size is None
+    assert network.preparation.multiple == 32
+    assert network.preparation.mean == pytest.approx((0.485, 0.456, 0.406))
+    assert network.preparation.source == "configuration in the checkpoint"
+    assert "neck and heads" in network.notes[0]
+
+
+def _whole_detector(config):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from mmdet.registry import MODELS
+        from mmdet.utils import register_all_modules
+
+        register_all_modules(init_default_scope=True)
+        module = MODELS.build(config.model)
+    random_weights(module)
+    module.backbone.eval()
+    return module
+
+
+_BACKBONE = {
+    "type": "SwinTransformer",
+    "embed_dims": 24,
+    "depths": [2, 2, 2, 2],
+    "num_heads": [1, 2, 4, 8],
+    "window_size": 7,
+    "init_cfg": None,
+}
+_ANCHORS = {"type": "AnchorGenerator", "scales": [8], "ratios": [1.0], "strides": [4, 8, 16, 32]}
+_CODER = {
+    "type": "DeltaXYWHBBoxCoder",
+    "target_means": [0.0, 0.0, 0.0, 0.0],
+    "target_stds": [1.0, 1.0, 1.0, 1.0],
+}
+_DETECTOR = {
+    "default_scope": "mmdet",
+    "model": {
+        "type": "RPN",
+        "data_preprocessor": {
+            "type": "DetDataPreprocessor",
+            "mean": [123.675, 116.28, 103.53],
+            "std": [58.395, 57.12, 57.375],
+            "bgr_to_rgb": True,
+            "pad_size_divisor": 32,
+        },
+        "backbone": _BACKBONE,
+        "neck": {"type": "FPN", "in_channels": [24, 48, 96, 192], "out_channels": 8, "num_outs": 4},
+        "rpn_head": {
+            "type": "RPNHead",
+            "in_channels": 8,
+            "feat_channels": 8,
+            "anchor_generator": _ANCHORS,
+            "bbox_coder": _CODER,
+            "loss_cls": {"type": "CrossEntropyLoss", "use_sigmoid": True},
+            "loss_bbox": {"type": "L1Loss"},
+        },
+        "train_cfg": None,
+        "test_cfg": {"rpn": {"nms_pre": 10, "max_per_img": 10}},
+    },
+}
