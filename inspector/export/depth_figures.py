@@ -50,6 +50,7 @@ from inspector.render.depth import (
     histograms,
     spectra,
 )
+from inspector.render.scenes import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,7 +64,8 @@ SPECTRA = ("model", "stage", "block", "head", "mode", "sigma", "cosine")
 _ONE, _MEAN = "#efefef", "#d9d9d9"
 _RED = "#c62828"
 _COLUMNS_FROM, _PANEL = 120.0, 40.0
-_RIDGE_HIGHEST, _ROOM = 9.0, MAX_HEIGHT_MM - 40.0
+_RIDGE_STEP, _ROOM = 8.0, MAX_HEIGHT_MM - 40.0
+_RIDGE_ROWS = 2.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,9 +142,9 @@ def draw_histogram(scene: DepthScene, paper: FigureStyle) -> Drawing:
     entries = [Entry("95 % of single random modes lie between the lines", _RED)]
     key = legend(entries, width)
     deepest = max(len(blocks) for blocks in found)
-    step = min(_RIDGE_HIGHEST, _ROOM / (deepest + 1))
+    step = min(_RIDGE_STEP, _ROOM / (deepest + _RIDGE_ROWS))
     tallest = max(float(h.density.max()) for blocks in found for h in blocks)
-    body = LINE_HEIGHT + step * (deepest + 1) + 9.0
+    body = LINE_HEIGHT + step * (deepest + _RIDGE_ROWS - 1) + 9.0
     page = Page(width, 2 * MARGIN + head.height + key.height + body)
     top = put_legend(page, key, put_heading(page, head))
     across = (width - 2 * MARGIN - (len(found) - 1) * 5.0) / len(found)
@@ -173,17 +175,17 @@ def draw_spectra(model: ModelModes, letter: str, paper: FigureStyle) -> Drawing:
         raise BadRequest("No block has modes yet.", advice="Wait until they are computed.")
     title = f"Spectra of all heads of {letter} {printable(model.card.label)}"
     words = [*_option_words(model.options), "modes from left to right, largest sigma first"]
-    words.append("sigma from 0 to 1.1 times the largest of its block")
     head = heading(title, words, width)
     entries = [
         Entry("cosine, −1 to 1", COSINE_COLOUR, "dot"),
-        Entry("sigma", SIGMA_COLOUR, "dot"),
+        Entry("sigma, from 0 to the number on the right", SIGMA_COLOUR, "cross"),
         Entry("95 % of random directions", FAINT, "dashed"),
     ]
     key = legend(entries, width)
     heads = max(len(row) for row in cells)
     names = max(text_width(str(row[0].address.of_block), TINY) for row in cells) + 1.2
-    wide = (width - 2 * MARGIN - names) / heads
+    tops = max(text_width(number(row[0].sigma_top), TINY) for row in cells) + 1.2
+    wide = (width - 2 * MARGIN - names - tops) / heads
     high = min(wide * 0.8, 14.0, _ROOM / len(cells))
     starts = sum(row[0].address.block == 0 for row in cells[1:])
     body = LINE_HEIGHT + len(cells) * high + starts * 1.6
@@ -195,11 +197,12 @@ def draw_spectra(model: ModelModes, letter: str, paper: FigureStyle) -> Drawing:
         page.text(x, top + LINE_HEIGHT / 2, f"h{index}", size=TINY, ha="center")
     y = top + LINE_HEIGHT
     sheet = _SpectraSheet(page, wide, high)
-    for number, row in enumerate(cells):
-        if number and row[0].address.block == 0:
+    for place, row in enumerate(cells):
+        if place and row[0].address.block == 0:
             page.line((MARGIN, width - MARGIN), (y + 0.8, y + 0.8), color=FAINT, linewidth=0.5)
             y += 1.6
         page.text(left - 1.0, y + high / 2, str(row[0].address.of_block), size=TINY, ha="right")
+        page.text(left + len(row) * wide + 0.6, y + 1.4, number(row[0].sigma_top), size=TINY)
         for index, cell in enumerate(row):
             sheet.add(Box(left + index * wide, y, wide, high), cell)
         y += high
@@ -336,10 +339,11 @@ def _put_ridges(
     page: Page, box: Box, blocks: Sequence[Histogram], step: float, tallest: float
 ) -> None:
     edges = blocks[0].edges if blocks else np.linspace(-1.0, 1.0, 2)
-    area = Box(box.left, box.top, box.width, step * (len(blocks) + 1))
+    rows = len(blocks) + _RIDGE_ROWS - 1
+    area = Box(box.left, box.top, box.width, step * rows)
     axes = page.axes(area)
     axes.set_xlim(-1.0, 1.0)
-    axes.set_ylim(len(blocks) + 1.0, 0.0)
+    axes.set_ylim(rows, 0.0)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     ticks = [-1.0, -0.5, 0.0, 0.5, 1.0]
@@ -352,8 +356,8 @@ def _put_ridges(
     x = np.repeat(edges, 2)[1:-1]
     before = -1
     for row, found in enumerate(blocks):
-        foot = row + 1.9
-        y = foot - np.repeat(found.density, 2) / tallest * 1.8
+        foot = row + _RIDGE_ROWS - 0.1
+        y = foot - np.repeat(found.density, 2) / tallest * (_RIDGE_ROWS - 0.2)
         colour = tuple(part / 255 for part in found.colour)
         axes.fill_between(x, foot, y, color=colour, linewidth=0, alpha=0.85, zorder=row + 2)
         axes.plot(x, y, color=INK, linewidth=0.35, zorder=row + 2.1)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 AXIS_HEIGHT = {1: 7.2, 2: 10.4}
-_HANDLES = {"line": 5.0, "dashed": 5.0, "swatch": 5.0, "dot": 1.6}
+_HANDLES = {"line": 5.0, "dashed": 5.0, "cross": 1.6, "swatch": 5.0, "dot": 1.6}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,11 @@ def put_heading(page: Page, heading: Heading) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a legend: a line (or a dashed one), a dot or a filled swatch, and its text."""
+    """One entry of a legend: a line, dashed or not, a dot, a cross or a swatch, and its text."""
 
     text: str
     colour: str
-    handle: Literal["line", "dashed", "dot", "swatch"] = "line"
+    handle: Literal["line", "dashed", "dot", "cross", "swatch"] = "line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,9 @@ def put_legend(page: Page, legend: Legend, top: float) -> float:
         elif entry.handle == "dashed":
             look = {"color": entry.colour, "linewidth": 0.9, "linestyle": (0, (3, 2))}
             page.line((x, x + wide), (y, y), **look)
+        elif entry.handle == "cross":
+            look = {"color": entry.colour, "marker": "x", "markersize": 2.6, "mew": 0.5}
+            page.line((x + wide / 2,), (y,), **look)
         elif entry.handle == "dot":
             page.line((x + wide / 2,), (y,), color=entry.colour, marker="o", markersize=2.2, mew=0)
         else:

@@ -20,7 +20,7 @@ def script_text(
     """The text of ``name.py``.
 
     The same files give the same bytes on the same device with the same versions, which stand in
-    ``name.json``; on another device the numbers agree to rounding.
+    the provenance beside it; on another device the numbers agree to rounding.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def script_text(
     lines = [
         f'"""Draws {name}.{ending} again from its files. Written by ViT Inspector {__version__}.',
         "",
-        f"Hashes of the files and versions are in {name}.json. Usage: python {name}.py [FILE]",
+        f"Hashes of files and versions are in the JSON beside it. Usage: python {name}.py [FILE]",
         '"""',
         "",
         "import sys",

@@ -193,7 +193,7 @@ def random_mean_95(width: int, modes: int, heads: int) -> float:
         return float("nan")
     random = np.random.default_rng(_SEED)
     nuclear = [
-        np.linalg.svd(_factor(random, width, modes) @ _factor(random, width, modes).T)[1].sum()
+        _nuclear(_factor(random, width, modes) @ _factor(random, width, modes).T)
         for _ in range(_SAMPLES)
     ]
     of_head = np.sqrt(width * modes) / np.mean(nuclear)
@@ -205,6 +205,10 @@ def _factor(random: np.random.Generator, width: int, modes: int) -> FloatArray:
     factor = np.triu(random.normal(size=(modes, modes)), 1)
     np.fill_diagonal(factor, np.sqrt(random.chisquare(width - np.arange(modes))))
     return factor
+
+
+def _nuclear(product: FloatArray) -> float:
+    return float(np.linalg.svd(product, compute_uv=False).sum())
 
 
 def _mean_band(block: BlockModes) -> float:

@@ -1,0 +1,175 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from inspector.core.errors import BadRequest
+from inspector.core.map_style import MapStyle
+from inspector.core.tokens import Box
+from inspector.render.limits import Limits
+from inspector.render.overlay import compose_map, compose_overlay, orientation, unit_map
+from inspector.render.scenes import (
+    attention_picture,
+    head_patterns,
+    limits_for,
+    mode_limits,
+    mode_picture,
+    mode_title,
+    oriented_maps,
+    pattern_limits,
+    pattern_picture,
+    shared_limits,
+    shown_grid,
+    shown_picture,
+    side_picture,
+    sign_of,
+    token_outlines,
+)
+from tests.scenes_by_hand import attention_scene, grid, mode_scene, shown
+
+STYLE = MapStyle()
+
+
+def test_that_a_title_says_address_sigma_energy_and_cosine() -> None:
+    scene = mode_scene()
+    sigma = scene.modes.sigma[1]
+    share = 100 * sigma[2] ** 2 / (sigma**2).sum()
+    title = mode_title(scene)
+    assert title.startswith(f"S0 B1 H1 M2 · \N{GREEK SMALL LETTER SIGMA} = {sigma[2]:.3g} ")
+    assert f"({share:.0f} % energy)" in title
+    assert title.endswith(f"cos = {scene.modes.cosine[1, 2]:.2f}".replace("-", "−"))
+
+
+def test_that_an_overlay_is_drawn_from_the_maps_of_its_head_and_mode() -> None:
+    scene = mode_scene()
+    query, key = scene.maps.query[1, 2], scene.maps.key[1, 2]
+    sign = orientation(query, key)
+    limits = [np.percentile(sign * m.astype(np.float64), (30, 95)) for m in (query, key)]
+    expected = compose_overlay(
+        scene.image.picture,
+        scene.maps.grid,
+        unit_map(sign * query, limits[0]),
+        unit_map(sign * key, limits[1]),
+        STYLE,
+    )
+    np.testing.assert_array_equal(mode_picture(scene, STYLE).picture, expected)
+
+
+def test_that_flipping_draws_the_other_sign_of_both_maps() -> None:
+    scene, turned = mode_scene(), replace(STYLE, flipped=True)
+    assert sign_of(scene, turned) == -sign_of(scene, STYLE)
+    for one, other in zip(oriented_maps(scene, STYLE), oriented_maps(scene, turned), strict=True):
+        np.testing.assert_array_equal(one, -other)
+
+
+def test_that_a_stored_pair_and_its_negative_are_drawn_alike() -> None:
+    scene = mode_scene()
+    maps = scene.maps
+    turned = replace(scene, maps=replace(maps, query=-maps.query, key=-maps.key))
+    np.testing.assert_array_equal(
+        mode_picture(scene, STYLE).picture, mode_picture(turned, STYLE).picture
+    )
+
+
+@pytest.mark.parametrize(("side", "place"), [("query", 0), ("key", 1)])
+def test_that_a_single_map_is_centred_on_zero_up_to_its_98th_percentile(side, place) -> None:
+    scene = mode_scene()
+    values = oriented_maps(scene, STYLE)[place]
+    reach = float(np.percentile(np.abs(values).astype(np.float64), 98))
+    drawn = side_picture(scene, side, STYLE)
+    (bar,) = drawn.bars
+    assert (bar.limits.low, bar.limits.high, bar.limits.centre) == (-reach, reach, 0.0)
+    expected = compose_map(
+        scene.maps.grid,
+        values,
+        Limits(-reach, reach, 0.0),
+        style=STYLE,
+        base=scene.image.picture,
+    )
+    np.testing.assert_array_equal(drawn.picture, expected)
+    clipped = bar.low.startswith("≤") or bar.high.startswith("≥")
+    assert clipped == bool((np.abs(values) > reach).any())
+
+
+def test_that_shared_limits_hold_the_values_of_all_scenes() -> None:
+    scenes = [mode_scene(seed=seed) for seed in (0, 5)]
+    together = mode_limits(scenes, STYLE)
+    both = np.concatenate([oriented_maps(scene, STYLE)[0].ravel() for scene in scenes])
+    assert together.query == tuple(np.percentile(both.astype(np.float64), (30, 95)))
+    shared = limits_for(scenes, replace(STYLE, limits="shared"))
+    assert shared == (together, together)
+    own = limits_for(scenes, STYLE)
+    assert own == tuple(mode_limits([scene], STYLE) for scene in scenes)
+    assert own[0] != own[1]
+    assert shared_limits(scenes, STYLE) is None
+    assert shared_limits(scenes, replace(STYLE, limits="shared")) == together
+
+
+def test_that_what_the_model_saw_is_drawn_over_the_whole_input() -> None:
+    tokens = grid(box=Box(6.0, 4.0, 30.0, 24.0))
+    image, style = shown(tokens), replace(STYLE, seen=True)
+    assert shown_picture(image, style) is image.prepared.seen
+    seen = shown_grid(tokens, image, style)
+    assert seen.row_of_pixel.min() == 0
+    assert seen.placement.image_shape == tokens.placement.input_shape
+    scene = mode_scene(tokens=tokens, image=image)
+    assert mode_picture(scene, style).picture.shape[:2] == tokens.placement.input_shape
+    assert mode_picture(scene, STYLE).picture.shape[:2] == (48, 36)
+
+
+def test_that_a_scene_without_maps_is_refused_in_words() -> None:
+    with pytest.raises(BadRequest, match="no maps of S0 B1 H1 M2 yet"):
+        mode_picture(replace(mode_scene(), maps=None), STYLE)
+
+
+def test_that_a_constant_map_has_a_bar_that_says_so() -> None:
+    scene = mode_scene()
+    flat = np.full_like(scene.maps.query, 0.25)
+    scene = replace(scene, maps=replace(scene.maps, query=flat))
+    bars = mode_picture(scene, STYLE).bars
+    assert "constant" in bars[0].name
+    assert bars[0].low == "0.25" or bars[0].low == "−0.25"
+
+
+def test_that_a_pattern_is_light_in_the_colour_of_keys() -> None:
+    scene = attention_scene()
+    pattern = scene.attention.pattern[1]
+    share = unit_map(pattern, (0.0, float(pattern.max())))
+    expected = compose_overlay(
+        scene.image.picture, scene.attention.grid, np.zeros_like(share), share, STYLE
+    )
+    drawn = attention_picture(scene, STYLE)
+    np.testing.assert_array_equal(drawn.picture, expected)
+    assert drawn.bars[0].limits == Limits(0.0, float(pattern.max()))
+
+
+def test_that_a_pattern_alone_runs_from_zero_to_its_largest() -> None:
+    scene = attention_scene()
+    limits = pattern_limits([scene], STYLE)
+    expected = compose_map(
+        scene.attention.grid,
+        scene.attention.pattern[1],
+        limits,
+        style=STYLE,
+        base=scene.image.picture,
+    )
+    np.testing.assert_array_equal(pattern_picture(scene, STYLE).picture, expected)
+
+
+def test_that_thumbnails_have_limits_of_their_own_or_of_all_heads() -> None:
+    scene = attention_scene()
+    largest = [float(head.max()) for head in scene.attention.pattern]
+    own = [thumb.bar.limits.high for thumb in head_patterns(scene, STYLE)]
+    assert own == largest
+    style = replace(STYLE, limits="shared")
+    assert {t.bar.limits.high for t in head_patterns(scene, style)} == {max(largest)}
+    assert pattern_limits([scene], style).high == max(largest)
+
+
+def test_that_chosen_patches_are_outlined_and_prefix_tokens_are_not() -> None:
+    scene = attention_scene()
+    query, key = token_outlines(scene, STYLE)
+    assert (query.side, query.box) == ("query", scene.attention.grid.box(1, 1))
+    assert (key.side, key.box) == ("key", scene.attention.grid.box(2, 0))
+    cls = replace(scene, attention=replace(scene.attention, token=0), pair=None)
+    assert token_outlines(cls, STYLE) == ()
