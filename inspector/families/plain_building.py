@@ -84,29 +84,39 @@ class Plan:
         }
 
 
-def build_plain(
-    model: Model,
-    device: str,
-    style: Style,
-    make: Callable[[Plan], nn.Module],
-    *,
-    architecture: str,
-    native: bool,
-    notes: tuple[str, ...] = (),
-    tables: Callable[[nn.Module], None] | None = None,
-) -> Network:
-    """Build one of timm's plain transformers from the file's own tensors.
+@dataclass(frozen=True, eq=False)
+class PlainStyle:
+    """One of timm's plain transformers.
 
     Parameters
     ----------
+    name
+        As it is shown, as ``timm Beit``.
+    style
+        How its parameters are named.
     make
-        Makes the module from the plan, without weights.
+        Makes the module from the plan; it is called without memory for weights.
     native
         Whether it runs on other sizes than its own.
+    rotary
+        Whether `make` gives it a rotary position embedding.
     notes
         What is assumed of this kind of model.
     tables
         Puts what is stored in the file, and computed in timm, into the filled module.
+    """
+
+    name: str
+    style: Style
+    make: Callable[[Plan], nn.Module]
+    native: bool
+    rotary: bool = False
+    notes: tuple[str, ...] = ()
+    tables: Callable[[nn.Module], None] | None = None
+
+
+def build_plain(model: Model, device: str, kind: PlainStyle) -> Network:
+    """Build one of timm's plain transformers from the file's own tensors.
 
     Raises
     ------
@@ -114,29 +124,29 @@ def build_plain(
         When something is in the file that the module lacks, or the other way round.
     """
     prepare_torchvision()
-    facts = as_timm_has_it(model, facts_of(model))
+    facts = as_timm_has_it(model, facts_of(model), rotary=kind.rotary)
     sizes = plain_sizes(model, facts)
     roles = RoleTensors(model)
     blocks = tuple(model.outline.blocks())
     plan = Plan(roles, sizes, facts, head_of(roles, model.outline, sizes, facts))
-    tensors = {**plain_parameters(roles, blocks, sizes, style), **plan.head.tensors}
+    tensors = {**plain_parameters(roles, blocks, sizes, kind.style), **plan.head.tensors}
     tensors = {n: t for n, t in tensors.items() if not n.startswith(plan.head.passed_by)}
-    biases = {} if style == "vision_transformer" else dict(key_biases(roles, blocks))
-    roles.refuse_unused(architecture)
-    module = filled(lambda: _adapted(make(plan), plan), tensors, "cpu")
+    biases = {} if kind.style == "vision_transformer" else dict(key_biases(roles, blocks))
+    roles.refuse_unused(kind.name)
+    module = filled(lambda: _adapted(kind.make(plan), plan), tensors, "cpu")
     for name, bias in biases.items():
         module.get_buffer(name).copy_(bias)
-    if tables is not None:
-        tables(module)
+    if kind.tables is not None:
+        kind.tables(module)
     assumed = facts.assumed[:1] if plan.gated else facts.assumed
     return plain_network(
         module.to(device),
         model,
         sizes,
-        architecture=architecture,
-        native=native,
+        architecture=kind.name,
+        native=kind.native,
         norm_after=facts.norm_after,
-        notes=(*assumed, *notes, *plan.head.notes),
+        notes=(*assumed, *kind.notes, *plan.head.notes),
     )
 
 

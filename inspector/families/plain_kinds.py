@@ -39,8 +39,7 @@ def is_plain(model: Model) -> PlainKind | None:
         return None
     if outline.family in _EVA:
         return "eva"
-    roles = next(outline.blocks()).parts
-    return "beit" if _TABLE in roles or _TABLE in outline.parts else "vision_transformer"
+    return "beit" if _has_table(outline) else "vision_transformer"
 
 
 def why_not_plain(outline: ModelOutline) -> str:
@@ -51,4 +50,22 @@ def why_not_plain(outline: ModelOutline) -> str:
         return f"{outline.family} {_OTHER[outline.family]}, which is not run here"
     if len(outline.stages) > 1 or any(role.startswith("downsample.") for role in outline.parts):
         return f"{outline.family} has stages of its own kind, which are not run here"
+    if not ("pos_embed" in outline.parts or _has_table(outline) or outline.family in _ROTARY):
+        return "the file holds no embedding of positions, and does not tell how else it knows them"
+    return _why_otherwise(outline)
+
+
+def _why_otherwise(outline: ModelOutline) -> str:
+    """Why tensors that look like those of a family are not; empty where they may be."""
+    parts = outline.parts
+    if outline.family == "DINOv3" and "cls_token" not in parts:
+        return "it has a rotary embedding, and the file does not tell its form"
+    if "pool.latent" in parts and "cls_token" in parts:
+        return "it looks like a Perception Encoder, whose rotary embedding is not run here"
+    if outline.family == "CLIP" and "norm.weight" not in parts:
+        return "it looks like a CLIP without its last norm, of a kind that is not known here"
     return ""
+
+
+def _has_table(outline: ModelOutline) -> bool:
+    return _TABLE in next(outline.blocks()).parts or _TABLE in outline.parts

@@ -158,6 +158,12 @@ def _grid(
     """The grid of patches, and how many prefix tokens stand in the position embedding."""
     told = _told_grid(model, facts)
     if "pos_embed" in shapes:
+        if len(shapes["pos_embed"]) != 2:
+            raise CannotRun(
+                f"The position embedding has {len(shapes['pos_embed'])} axes; a row for each token "
+                "was expected.",
+                advice=LOOK,
+            )
         return _of_positions(shapes["pos_embed"][0], counts, told)
     table = shapes.get(_TABLE, shapes.get(f"{next(model.outline.blocks()).address} {_TABLE}"))
     if table is not None:

@@ -32,13 +32,20 @@ def build_network(model: Model, *, device: str = "cpu") -> Network:
     CannotRun
         When timm has no such model, or its modules and the file's tensors do not fit.
     """
+    architecture = next((known for known in ARCHITECTURES if known.matches(model)), None)
+    if architecture is None:
+        reason = why_not_plain(model.outline) or f"{model.outline.family} is not run here"
+        raise CannotRun(f"This model cannot be run on images: {reason}.", advice=_LOOK)
     beside = _beside(model)
-    for architecture in ARCHITECTURES:
-        if architecture.matches(model):
-            network = architecture.build(model, device)
-            return replace(network, notes=(*network.notes, *beside))
-    reason = why_not_plain(model.outline) or f"{model.outline.family} is not run here"
-    raise CannotRun(f"This model cannot be run on images: {reason}.", advice=_LOOK)
+    try:
+        network = architecture.build(model, device)
+    except (AssertionError, IndexError, RuntimeError, TypeError, ValueError) as error:
+        raise CannotRun(
+            f"The tensors of the file do not fit together as a {architecture.name} has them.",
+            advice=_LOOK,
+            details=repr(error),
+        ) from error
+    return replace(network, notes=(*network.notes, *beside))
 
 
 def _beside(model: Model) -> tuple[str, ...]:

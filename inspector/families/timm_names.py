@@ -5,9 +5,11 @@ from typing import Any
 
 import torch
 
+from inspector.core.errors import CannotRun
 from inspector.families.facts import Activation, Facts, Pooling
 from inspector.families.heads import architecture_names
 from inspector.families.model import Model
+from inspector.families.plain_sizes import LOOK
 
 _ACTIVATIONS: dict[str, Activation] = {
     "GELU": "gelu",
@@ -20,17 +22,29 @@ _NORM_AFTER = ("ResPostBlock", "EvaBlockPostNorm")
 _POOLING: dict[str, Pooling] = {"token": "class token", "avg": "mean of the patches"}
 
 
-def as_timm_has_it(model: Model, facts: Facts) -> Facts:
+def as_timm_has_it(model: Model, facts: Facts, *, rotary: bool) -> Facts:
     """The facts of the timm model that a file of timm's is named after; as they were for others.
 
     Nothing is made but the bare module, without memory for weights. What a configuration says
-    goes before it, and the assumptions fall away.
+    goes before it, and the assumptions fall away. `rotary` is whether it is run with a rotary
+    embedding.
+
+    Raises
+    ------
+    CannotRun
+        When timm's model of that name turns query and key by their place, and it is not run so.
     """
     if model.outline.source != "timm":
         return facts
     named = _named(model)
     if named is None:
         return facts
+    if getattr(named, "rope", None) is not None and not rotary:
+        raise CannotRun(
+            "timm's model of this name has a rotary position embedding, of a form that is not run "
+            "here.",
+            advice=LOOK,
+        )
     block = named.blocks[0]
     act = type(getattr(block.mlp, "act", None)).__name__
     return replace(

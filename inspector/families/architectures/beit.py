@@ -8,7 +8,7 @@ from inspector.core.errors import CannotRun
 from inspector.families.architecture import Architecture
 from inspector.families.model import Model
 from inspector.families.network import Network
-from inspector.families.plain_building import Plan, activation, build_plain
+from inspector.families.plain_building import PlainStyle, Plan, activation, build_plain
 from inspector.families.plain_kinds import is_plain
 from inspector.families.plain_sizes import LOOK
 
@@ -21,7 +21,7 @@ def _matches(model: Model) -> bool:
 
 
 def _build(model: Model, device: str) -> Network:
-    return build_plain(model, device, "beit", _made, architecture=_NAME, native=False)
+    return build_plain(model, device, PlainStyle(_NAME, "beit", _made, native=False))
 
 
 def _made(plan: Plan) -> nn.Module:

@@ -8,7 +8,7 @@ from inspector.core.errors import CannotRun
 from inspector.families.architecture import Architecture
 from inspector.families.model import Model
 from inspector.families.network import Network
-from inspector.families.plain_building import Plan, activation, build_plain
+from inspector.families.plain_building import PlainStyle, Plan, activation, build_plain
 from inspector.families.plain_kinds import is_plain
 from inspector.families.plain_sizes import LOOK
 
@@ -38,16 +38,16 @@ def _build(model: Model, device: str) -> Network:
         if tensor is not None and family == "DINOv3":
             _put_periods(module, tensor.numpy(), name)
 
-    return build_plain(
-        model,
-        device,
+    kind = PlainStyle(
+        _NAME,
         "eva",
         lambda plan: _made(plan, family),
-        architecture=_NAME,
         native=True,
+        rotary=family in _BASES,
         notes=_notes(family),
         tables=stored_periods,
     )
+    return build_plain(model, device, kind)
 
 
 def _made(plan: Plan, family: str) -> nn.Module:

@@ -7,7 +7,7 @@ from torch import nn
 from inspector.families.architecture import Architecture
 from inspector.families.model import Model
 from inspector.families.network import Network
-from inspector.families.plain_building import Plan, activation, build_plain
+from inspector.families.plain_building import PlainStyle, Plan, activation, build_plain
 from inspector.families.plain_kinds import is_plain
 
 _NAME = "timm VisionTransformer"
@@ -18,7 +18,7 @@ def _matches(model: Model) -> bool:
 
 
 def _build(model: Model, device: str) -> Network:
-    return build_plain(model, device, "vision_transformer", _made, architecture=_NAME, native=True)
+    return build_plain(model, device, PlainStyle(_NAME, "vision_transformer", _made, native=True))
 
 
 def _made(plan: Plan) -> nn.Module:
