@@ -71,13 +71,24 @@ def draw_scale_bar(
     draw_text(painter, inner.adjusted(0, 0, 0, -6), corner, f"{length:g} mm", font)
 
 
-def draw_lines(painter: QPainter, lines: list[QLineF], *, dashed: bool = False) -> None:
-    """Thin lines: of a token grid, of a crosshair, around what the model saw."""
+def draw_lines(painter: QPainter, lines: list[QLineF]) -> None:
+    """Thin lines: of a token grid, or of a crosshair."""
     painter.setPen(QPen(QColor(0, 0, 0, 110), 1))
     painter.drawLines(lines)
-    style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
-    painter.setPen(QPen(QColor(255, 255, 255, 210 if dashed else 90), 1, style))
+    painter.setPen(QPen(QColor(255, 255, 255, 90), 1))
     painter.drawLines(lines)
+
+
+def draw_outline(painter: QPainter, box: QRectF) -> None:
+    """A thin frame around what the model saw.
+
+    Three frames of one pixel: dashes and wide lines take longer to draw than the picture below.
+    """
+    frame = box.toAlignedRect()
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for colour, by in ((SHADE, 1), (SHADE, -1), (INK, 0)):
+        painter.setPen(colour)
+        painter.drawRect(frame.adjusted(-by, -by, by, by))
 
 
 def draw_mark(painter: QPainter, box: QRectF, ink: QColor) -> None:
@@ -85,16 +96,6 @@ def draw_mark(painter: QPainter, box: QRectF, ink: QColor) -> None:
     for colour, width in ((QColor(0, 0, 0, 200), 4.0), (ink, 2.0)):
         painter.setPen(QPen(colour, width, j=Qt.PenJoinStyle.MiterJoin))
         painter.drawRect(box)
-
-
-def sides(box: QRectF) -> list[QLineF]:
-    """The four sides of a rectangle."""
-    return [
-        QLineF(box.topLeft(), box.topRight()),
-        QLineF(box.topRight(), box.bottomRight()),
-        QLineF(box.bottomRight(), box.bottomLeft()),
-        QLineF(box.bottomLeft(), box.topLeft()),
-    ]
 
 
 def round_length(longest: float) -> float:

@@ -28,9 +28,9 @@ from inspector.views.picture_marks import (
     draw_edges,
     draw_lines,
     draw_mark,
+    draw_outline,
     draw_scale_bar,
     draw_text,
-    sides,
 )
 from inspector.views.picture_pointer import PicturePointer
 from inspector.views.theme import small_font, theme_of
@@ -236,7 +236,7 @@ class PictureView(PicturePointer):
             return
         part = self._grid.placement.box
         if part != Box(0, 0, *self._shape):
-            draw_lines(painter, sides(self._rect_of(part)), dashed=True)
+            draw_outline(painter, self._rect_of(part))
         if self._grid_shown:
             draw_lines(painter, self._grid_lines(self._grid))
 

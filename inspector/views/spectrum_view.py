@@ -18,7 +18,7 @@ from inspector.views.value_axis import ValueAxis
 from inspector.views.wording import number_text
 
 _LEFT = 46
-_HEADROOM = 1.06
+_HEADROOM = 1.08
 _REACHES = (0.25, 0.5, 1.0)
 _BAR_SHARE = 0.76
 BAR_INK = {"light": "#5f7185", "dark": "#8fa3b8"}
@@ -134,7 +134,7 @@ class SpectrumView(QWidget):
         for plot in (self._upper, self._lower):
             plot.setXRange(-0.6, count - 0.4, padding=0)
         self._upper.setYRange(0, high, padding=0)
-        self._lower.setYRange(-reach, reach, padding=0)
+        self._lower.setYRange(-reach * _HEADROOM, reach * _HEADROOM, padding=0)
         self._lower.getAxis("left").setTicks(
             [[(place, f"{place:g}".replace("-", "−")) for place in (-reach, 0.0, reach)]]
         )
