@@ -11,6 +11,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen
 
 INK, SHADE = QColor(255, 255, 255), QColor(0, 0, 0, 170)
+_RIM_INK = QColor(28, 28, 28)
 QUERY_MARK, KEY_MARK = QColor("#6ea8ff"), QColor("#ffa64d")
 _ROOM, _RIM = 8.0, 2
 _NICE = (1, 2, 5)
@@ -82,11 +83,12 @@ def draw_lines(painter: QPainter, lines: list[QLineF]) -> None:
 def draw_outline(painter: QPainter, box: QRectF) -> None:
     """A thin frame around what the model saw.
 
-    Three frames of one pixel: dashes and wide lines take longer to draw than the picture below.
+    Three frames of one pixel, opaque: dashes, wide and translucent lines take longer to draw than
+    the picture below.
     """
     frame = box.toAlignedRect()
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    for colour, by in ((SHADE, 1), (SHADE, -1), (INK, 0)):
+    for colour, by in ((_RIM_INK, 1), (_RIM_INK, -1), (INK, 0)):
         painter.setPen(colour)
         painter.drawRect(frame.adjusted(-by, -by, by, by))
 
