@@ -137,7 +137,10 @@ class PairView(QWidget):
         self, pair: PairScore | None, grid: TokenGrid, *, mode: int, waiting: str = ""
     ) -> None:
         """Show a score; `waiting` says why there is none yet. Emits nothing."""
-        self._pair, self._mode = pair, mode
+        known, self._pair, self._mode = self._pair, pair, mode
+        if pair is known and pair is not None:
+            self._draw_cursor()
+            return
         there = pair is not None and not pair.reason
         for widget in (self.frame, self.check, self.order):
             widget.setVisible(there)

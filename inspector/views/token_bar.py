@@ -64,6 +64,7 @@ class TokenBar(QWidget):
         self.clear.setEnabled(key is not None)
         for token, button in enumerate(self.prefix):
             button.setChecked(token in (query, key))
+            button.setText(f"→ {grid.prefix[token]}" if token == key else grid.prefix[token])
 
     def choose(self, token: int) -> None:
         """Take a token as query or as key, whatever a click means now."""

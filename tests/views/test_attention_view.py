@@ -158,6 +158,7 @@ def test_that_prefix_tokens_are_buttons(qtbot, shown, selections):
     assert selections[-1].token == 1
     qtbot.mouseClick(shown.tokens.prefix[0], Qt.MouseButton.LeftButton, SHIFT)
     assert (selections[-1].token, selections[-1].key) == (1, 0)
+    assert [button.text() for button in shown.tokens.prefix] == ["→ CLS", "REG 0"]
 
 
 def test_that_another_grid_has_its_own_buttons(shown):
