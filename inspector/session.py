@@ -471,6 +471,7 @@ class Session(QObject):
             self.patterns_changed.emit()
 
     def _fitting(self, selection: Selection) -> Selection:
+        selection = _agreeing(selection, before=self._selection)
         if not self._models:
             return Selection(
                 metric=selection.metric,
@@ -501,6 +502,22 @@ def _fitting_slice(entry: OpenImage, at: SliceAddress) -> SliceAddress:
         return entry.image.middle()
     index = _within(at.index, entry.card.slices[at.plane])
     return SliceAddress(at.plane, index, _within(at.time, entry.card.times))
+
+
+def _agreeing(selection: Selection, *, before: Selection) -> Selection:
+    """Let weights and tokens belong together: the norm is in the weights or in the tokens.
+
+    The normalised residual goes with the norm folded in, the attention input with the weights as
+    they are; what the user has changed last decides.
+    """
+    options, space = selection.options, selection.space
+    if space is TokenSpace.RESIDUAL or options.fold_norm == (space is TokenSpace.NORMED):
+        return selection
+    if space is not before.space:
+        folded = replace(options, fold_norm=space is TokenSpace.NORMED)
+        return replace(selection, options=folded)
+    fitting = TokenSpace.NORMED if options.fold_norm else TokenSpace.ATTENTION_INPUT
+    return replace(selection, space=fitting)
 
 
 def _within(number: int, count: int) -> int:

@@ -281,7 +281,7 @@ def test_that_images_window_style_and_modes_come_back_from_the_json(session):
             mode=2,
             token=5,
             key=6,
-            options=ModeOptions(Product.OV, fold_norm=True),
+            options=ModeOptions(Product.OV, fold_norm=True, augment_bias=True),
             space=TokenSpace.RESIDUAL,
         )
     )
@@ -310,3 +310,18 @@ def test_that_a_session_of_the_version_before_is_still_read():
     assert saved.sources == (Source(Path("/m/a.pth"), heads=3),)
     assert saved.selection == Selection(Address(0, 1), Matrix.Q, Metric.MSE, vector=2)
     assert saved.images == ()
+
+
+def test_that_the_norm_is_in_the_weights_or_in_the_tokens_but_not_in_both(session):
+    session.add([entry()])
+    here = session.selection
+    session.select(replace(here, space=TokenSpace.NORMED))
+    assert session.selection.options.fold_norm
+    session.select(replace(session.selection, options=ModeOptions()))
+    assert session.selection.space is TokenSpace.ATTENTION_INPUT
+    session.select(replace(session.selection, options=ModeOptions(fold_norm=True)))
+    assert session.selection.space is TokenSpace.NORMED
+    session.select(replace(session.selection, space=TokenSpace.RESIDUAL))
+    assert session.selection.options.fold_norm
+    session.select(replace(session.selection, space=TokenSpace.ATTENTION_INPUT))
+    assert not session.selection.options.fold_norm

@@ -1,15 +1,19 @@
 """What a figure of the tab that is looked at is drawn from, frozen when it is asked for."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from inspector.app.exporting import Exporting
+from inspector.app.exporting import Exporting, checkpoint_file
+from inspector.app.inspecting import Inspecting
 from inspector.app.main_window import MainWindow
 from inspector.app.scenes import Scenes
-from inspector.session import Session
+from inspector.core.scene import ModeScene, ShownImage
+from inspector.session import OpenImage, OpenModel, Session
 
 if TYPE_CHECKING:
     from inspector.export.content import FigureContent
+    from inspector.export.sources import ImageFile
 
 
 class Content:
@@ -19,6 +23,7 @@ class Content:
         self,
         session: Session,
         exporting: Exporting,
+        inspecting: Inspecting,
         scenes: Scenes,
         window: MainWindow,
         *,
@@ -26,12 +31,103 @@ class Content:
     ) -> None:
         self._session = session
         self._exporting = exporting
+        self._inspecting = inspecting
         self._scenes = scenes
         self._window = window
         self._device = device
 
+    def is_there(self) -> bool:
+        """Whether there is one; quick, because it is asked at every step."""
+        session, tab = self._session, self._window.tab
+        if tab == "compare":
+            series = session.series
+            return series is not None and any(c.blocks for c in series.comparisons)
+        if tab == "depth":
+            return any(self._inspecting.modes_of(entry) for entry in session.models)
+        return self._scenes.grid is not None
+
     def now(self) -> "FigureContent | None":
         """Of the tab that is looked at; None while it shows nothing that could be a figure."""
-        if self._window.tab == "compare":
-            return self._exporting.comparison
-        return None
+        content = {
+            "compare": lambda: self._exporting.comparison,
+            "modes": self._modes,
+            "attention": self._attention,
+            "depth": self._depth,
+        }[self._window.tab]
+        return content()
+
+    def _modes(self) -> "FigureContent | None":
+        from inspector.export.modes_content import ModesContent
+
+        session = self._session
+        entry, image = session.chosen_model, session.image
+        scene = self._scenes.mode(entry)
+        if entry is None or image is None or scene is None or scene.maps is None:
+            return None
+        pair = [(entry, scene)]
+        other = self._scenes.other
+        beside = self._scenes.mode(other)
+        if other is not None and beside is not None and beside.maps is not None:
+            pair.append((other, beside))
+        strip = [(one, found) for one in session.images if (found := self._on(entry, one))]
+        return ModesContent(
+            tuple(one for _, one in pair),
+            session.style,
+            tuple(found for _, found in strip) if len(strip) > 1 else (),
+            tuple(checkpoint_file(one) for one, _ in pair),
+            _file_of(image, scene.image),
+            tuple(_file_of(one, found.image) for one, found in strip) if len(strip) > 1 else (),
+            self._device(),
+        )
+
+    def _on(self, entry: OpenModel, image: OpenImage) -> ModeScene | None:
+        """The selected mode on one of the open images; None until the model has been run on it."""
+        scene = self._scenes.mode_on(entry, image)
+        return None if scene is None or scene.maps is None else scene
+
+    def _attention(self) -> "FigureContent | None":
+        from inspector.export.attention_content import AttentionContent
+
+        session = self._session
+        entry, image = session.chosen_model, session.image
+        scene = self._scenes.attention(entry)
+        if entry is None or image is None or scene is None:
+            return None
+        return AttentionContent(
+            scene,
+            session.style,
+            checkpoint_file(entry),
+            _file_of(image, scene.image),
+            self._device(),
+        )
+
+    def _depth(self) -> "FigureContent | None":
+        from inspector.export.depth_content import DepthContent
+
+        scene = self._scenes.depth()
+        if scene is None:
+            return None
+        entries = [self._session.models[place] for place in self._scenes.depth_places()]
+        chosen = self._session.chosen_model
+        measured = next(
+            (found for entry in entries if (found := self._inspecting.measured(entry))), None
+        )
+        return DepthContent(
+            scene,
+            next((n for n, entry in enumerate(entries) if entry is chosen), 0),
+            tuple(checkpoint_file(entry) for entry in entries),
+            None if measured is None else measured.folder,
+            () if measured is None else measured.files,
+            self._device(),
+        )
+
+
+def _file_of(entry: OpenImage, image: ShownImage | None) -> "ImageFile":
+    """Where a picture was read from, as it was given."""
+    from inspector.export.sources import ImageFile
+
+    source = entry.source
+    if image is None:
+        return ImageFile(source.path, source.place, files=entry.image.files)
+    found = ImageFile.of(image, place=source.place, files=entry.image.files)
+    return replace(found, path=source.path)

@@ -86,7 +86,7 @@ class Controller(QObject):
             self.exporting, self.remembering, self.announcing, self.window, parent=self
         )
         self.content = Content(
-            self.session, self.exporting, self.picturing.scenes, self.window,
+            self.session, self.exporting, self.inspecting, self.picturing.scenes, self.window,
             device=lambda: self.comparing.device,
         )  # fmt: skip
         self.exporting.draw_from(self.content.now)
@@ -96,7 +96,7 @@ class Controller(QObject):
             self.announcing,
             self.window,
             parent=self,
-            has_figure=lambda: self.exporting.content is not None,
+            has_figure=self.content.is_there,
         )
         self.picturing.shown_changed.connect(self.showing.enable_actions)
         self.shooting = Shooting(self.remembering, self.announcing, self.window, parent=self)
@@ -162,6 +162,7 @@ class Controller(QObject):
         self.comparing.device_described.connect(self.job_line.show_device)
         self.comparing.devices_found.connect(self._on_devices_found)
         self.job_line.cancelling.connect(self._on_cancelling)
+        self.job_line.cancelling.connect(self.inspecting.stop)
         self.opening.images_opened.connect(self._on_images_opened)
         for part in (
             self.opening, self.commands, self.exporting, self.shooting, self.inspecting,

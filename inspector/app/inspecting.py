@@ -11,6 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from inspector.app.accelerator_hint import load_libraries_of_torch
+from inspector.app.anisotropies import Measure, Measured, measure
 from inspector.app.kept import Kept
 from inspector.app.looks import (
     Begun,
@@ -26,7 +27,7 @@ from inspector.app.looks import (
 )
 from inspector.app.networks import Networks
 from inspector.core.address import Address
-from inspector.core.errors import InspectorError
+from inspector.core.errors import BadImage, CannotRun, InspectorError
 from inspector.core.modes import Anisotropy, BlockModes, ModelModes, ModeOptions, TokenSpace
 from inspector.core.scene import ShownImage
 from inspector.jobs.context import JobContext
@@ -43,7 +44,8 @@ RUNS_BYTES = 512 * 2**20
 BLOCKS_BYTES = 512 * 2**20
 SLICES_BYTES = 256 * 2**20
 MODES_KEPT = 6
-_URGENT, _AHEAD = 2, 1
+_URGENT, _AHEAD, _LAST = 2, 1, -1
+_NEIGHBOURS = 3
 
 
 class Inspecting(QObject):
@@ -77,12 +79,12 @@ class Inspecting(QObject):
         self._blocks: Kept[BlockKey, BlockSeen] = Kept(BLOCKS_BYTES)
         self._begun: Begun | None = None
         self._modes: dict[tuple[int, ModeOptions], ModelModes] = {}
-        self._anisotropy: dict[tuple[int, TokenSpace], Anisotropy] = {}
-        self._problems: dict[RunKey, InspectorError] = {}
+        self._measured: dict[tuple[int, TokenSpace], Measured] = {}
+        self._problems: dict[RunKey | BlockKey, InspectorError] = {}
         self._asked: dict[str, Look] = {}
-        self._modes_asked: dict[tuple[int, ModeOptions], str] = {}
+        self._modes_asked: dict[tuple[int, ModeOptions], tuple[str, int]] = {}
         self._refused: set[tuple[int, ModeOptions]] = set()
-        self._is_wanted = False
+        self._is_wanted = self._modes_are_wanted = self._is_stopped = False
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
@@ -94,14 +96,22 @@ class Inspecting(QObject):
         """Whether what is selected is still being computed, or about to be."""
         return self._rest.isActive() or self._lane.has(LOOK)
 
-    def want(self, wanted: bool) -> None:
-        """Say whether images are looked at now; the modes of all models are computed anyway."""
-        if wanted == self._is_wanted:
-            return
-        self._is_wanted = wanted
-        if wanted:
-            self._ask_for_modes()
+    def want(self, *, image: bool, modes: bool) -> None:
+        """Say whether a model on an image is looked at now, and whether modes are.
+
+        Modes of all models are computed anyway, once nothing else is to do where they are not.
+        """
+        self._modes_are_wanted, self._is_stopped = modes, False
+        self._ask_for_modes()
+        if image != self._is_wanted:
+            self._is_wanted = image
             self._look()
+
+    @Slot()
+    def stop(self) -> None:
+        """Begin nothing by itself until something else is looked at, because the user cancels."""
+        self._is_stopped = True
+        self._rest.stop()
 
     def modes_of(self, entry: OpenModel) -> ModelModes | None:
         """All modes of a model that are known by now, under the selected options."""
@@ -140,20 +150,26 @@ class Inspecting(QObject):
             return None
         return ShownImage(entry.card, view.at, kept.slice, view.tone or kept.slice.default_tone())
 
-    def problem(self, key: RunKey) -> InspectorError | None:
-        """Why there is no picture, or why the model cannot be run on it."""
-        return self._problems.get(key)
+    def problem(self, key: BlockKey) -> InspectorError | None:
+        """Why there is no picture, why the model cannot be run on it, or why there are no maps."""
+        return self._problems.get(key.run) or self._problems.get(key)
 
     def anisotropy_of(self, entry: OpenModel) -> Anisotropy | None:
         """Of a model, in the selected token space; None where it was not computed."""
-        return self._anisotropy.get((id(entry.model), self._session.selection.space))
+        found = self.measured(entry)
+        return None if found is None else found.anisotropy
 
-    def key_of(self, entry: OpenModel) -> BlockKey | None:
-        """What is selected, of one model; None without an image."""
+    def measured(self, entry: OpenModel) -> Measured | None:
+        """The anisotropy of a model with what it was measured on."""
+        return self._measured.get((id(entry.model), self._session.selection.space))
+
+    def key_of(self, entry: OpenModel, image: OpenImage | None = None) -> BlockKey | None:
+        """What is selected, of one model, on the current image or another one."""
         session = self._session
-        image, view, chosen = session.image, session.image_view, session.selection
-        if image is None or view is None or chosen.address is None:
+        image, chosen = image or session.image, session.selection
+        if image is None or chosen.address is None:
             return None
+        view = session.view_of(image)
         run = RunKey(
             id(entry.model),
             SliceKey(id(image.image), view.at),
@@ -164,16 +180,14 @@ class Inspecting(QObject):
 
     def measure_anisotropy(self, entry: OpenModel, folder: Path) -> None:
         """Compare a folder of images in every block of a model; takes long, can be cancelled."""
-        from inspector.app.anisotropies import measure
-
-        space, device = self._session.selection.space, self._device()
-        preparation, networks = self._session.preparation_of(entry), self._networks
-
-        def job(context: JobContext) -> tuple[int, Anisotropy]:
-            found = measure(entry, folder, networks, preparation, space, device, context)
-            return id(entry.model), found
-
-        self._lane.submit(ANISOTROPY, job, label=f"Anisotropy of {entry.card.label}")
+        session, networks = self._session, self._networks
+        preparation = session.preparation_of(entry)
+        asked = Measure(entry, folder, preparation, session.selection.space, self._device())
+        self._lane.submit(
+            ANISOTROPY,
+            lambda context: measure(asked, networks, context),
+            label=f"Anisotropy of {entry.card.label}",
+        )
 
     def forget_runs(self) -> None:
         """Compute anew, because it is to be done elsewhere."""
@@ -191,19 +205,21 @@ class Inspecting(QObject):
         lane.partial.connect(self._on_partial)
         lane.result.connect(self._on_result)
         lane.failed.connect(self._on_failed)
+        lane.idle.connect(self._ask_for_modes)
 
     @Slot()
     def _on_models_changed(self) -> None:
         """Let go of what belongs to models that are closed; their files are closed after that."""
+        self._is_stopped = False
         open_now = frozenset(id(entry.model) for entry in self._session.models)
         for key in [key for key in self._asked if self._asked[key].key.run.model not in open_now]:
             self._lane.cancel(key)
         for asked in [asked for asked in self._modes_asked if asked[0] not in open_now]:
-            self._lane.cancel(self._modes_asked.pop(asked))
+            self._lane.cancel(self._modes_asked.pop(asked)[0])
             self._modes.pop(asked, None)
             self._refused.discard(asked)
-        for measured in [key for key in self._anisotropy if key[0] not in open_now]:
-            del self._anisotropy[measured]
+        for measured in [key for key in self._measured if key[0] not in open_now]:
+            del self._measured[measured]
         self._forget(lambda run: run.model not in open_now)
         networks = self._networks
         self._lane.submit(
@@ -224,19 +240,21 @@ class Inspecting(QObject):
     def _forget(self, gone: Callable[[RunKey], bool]) -> None:
         self._runs.drop(gone)
         self._blocks.drop(lambda key: gone(key.run))
-        for run in [run for run in self._problems if gone(run)]:
-            del self._problems[run]
+        for key in [key for key in self._problems if gone(_run_of(key))]:
+            del self._problems[key]
         if self._begun is not None and gone(self._begun.key.run):
             self._begun = None
 
     @Slot()
     def _on_image_view_changed(self) -> None:
         """While a window or a slice is dragged, wait until it rests."""
+        self._is_stopped = False
         if self._is_wanted:
             self._rest.start()
 
     @Slot()
     def _on_selection_changed(self) -> None:
+        self._is_stopped = False
         self._ask_for_modes()
         if not self._rest.isActive():
             self._look()
@@ -250,7 +268,7 @@ class Inspecting(QObject):
         asked = self._look_of(self._session.chosen_model)
         if asked is None:
             return
-        if asked.key in self._blocks or self._problems.get(asked.key.run) is not None:
+        if asked.key in self._blocks or self.problem(asked.key) is not None:
             self._lane.cancel(LOOK)
             self._look_ahead()
             return
@@ -276,8 +294,12 @@ class Inspecting(QObject):
 
         self._lane.submit(LOOK, job, label="", rank=_URGENT)
 
-    def _look_of(self, entry: OpenModel, address: Address | None = None) -> Look | None:
-        key, image = self.key_of(entry), self._session.image
+    def _look_of(
+        self, entry: OpenModel, *, address: Address | None = None, image: OpenImage | None = None
+    ) -> Look | None:
+        """What is selected, with another block or on another image where one is given."""
+        image = image or self._session.image
+        key = self.key_of(entry, image)
         if key is None or image is None:
             return None
         if address is not None:
@@ -297,7 +319,7 @@ class Inspecting(QObject):
         if self._lane.has(AHEAD):
             return
         for asked in self._likely_next():
-            if asked.key in self._blocks or asked.key.run in self._problems:
+            if asked.key in self._blocks or self.problem(asked.key) is not None:
                 continue
             here = self._blocks.get(self._key_here(asked))
             if here is not None and not self._blocks.has_room(here.nbytes):
@@ -311,20 +333,25 @@ class Inspecting(QObject):
         return self.key_of(chosen) or asked.key
 
     def _likely_next(self) -> Iterator[Look]:
+        """The other model's block, neighbouring blocks, the block on other images, all blocks."""
         chosen, address = self._session.chosen_model, self._session.selection.address
         if chosen is None or address is None:
             return
         pair = self._session.models[self._session.selection.compared + 1 :][:1]
         others = [entry for entry in (self._session.models[0], *pair) if entry is not chosen]
-        for entry in others:
-            if _has(entry, address) and (asked := self._look_of(entry)) is not None:
-                yield asked
         blocks = [block.address for block in chosen.model.outline.blocks()]
         here = blocks.index(address.of_block) if address.of_block in blocks else 0
-        order = sorted(range(len(blocks)), key=lambda n: abs(n - here))
-        for entry in (chosen, *others):
-            for block in (blocks[n] for n in order):
-                if _has(entry, block) and (asked := self._look_of(entry, block)) is not None:
+        near = [blocks[n] for n in sorted(range(len(blocks)), key=lambda n: abs(n - here))]
+        places: list[tuple[OpenModel, Address, OpenImage | None]] = [
+            *((entry, address.of_block, None) for entry in others),
+            *((chosen, block, None) for block in near[:_NEIGHBOURS]),
+            *((chosen, address.of_block, image) for image in self._session.images),
+            *((entry, block, None) for entry in (chosen, *others) for block in near),
+        ]
+        for entry, block, image in places:
+            if _has(entry, block):
+                asked = self._look_of(entry, address=block, image=image)
+                if asked is not None:
                     yield asked
 
     def _submit(self, key: str, asked: Look, *, label: str, rank: int) -> None:
@@ -334,23 +361,31 @@ class Inspecting(QObject):
             key, lambda context: look(asked, networks, context), label=label, rank=rank
         )
 
+    @Slot()
     def _ask_for_modes(self) -> None:
-        """Of every open model, those of the selected options; first of all if looked at."""
+        """Of every open model, those of the selected options.
+
+        At once where modes are looked at; else when the lane has nothing else to do.
+        """
         options, device = self._session.selection.options, self._device()
+        if self._is_stopped or (self._lane.is_busy and not self._modes_are_wanted):
+            return
+        rank = _AHEAD if self._modes_are_wanted else _LAST
         for entry in self._session.models:
             asked = (id(entry.model), options)
             known = self._modes.get(asked)
             if asked in self._refused or (known is not None and known.complete):
                 continue
-            key = self._modes_asked.setdefault(asked, f"{MODES}:{next(self._numbers)}")
-            if not self._lane.has(key):
+            fresh = (f"{MODES}:{next(self._numbers)}", rank)
+            key, had_rank = self._modes_asked.get(asked, fresh)
+            if not self._lane.has(key) or had_rank < rank:
+                self._modes_asked[asked] = (key, rank)
                 job = _modes_of(entry, options, device)
-                rank = _AHEAD if self._is_wanted else 0
                 self._lane.submit(key, job, label="Splitting heads into modes", rank=rank)
 
     def _model_of(self, key: str) -> tuple[int, ModeOptions] | None:
         """Whose modes a job computes."""
-        return next((asked for asked, name in self._modes_asked.items() if name == key), None)
+        return next((asked for asked, (name, _) in self._modes_asked.items() if name == key), None)
 
     def _keep_modes(self, key: str, modes: ModelModes) -> None:
         asked = self._model_of(key)
@@ -388,9 +423,8 @@ class Inspecting(QObject):
             self._look()
         elif isinstance(value, ModelModes):
             self._keep_modes(key, value)
-        elif key == ANISOTROPY and isinstance(value, tuple):
-            model, found = value
-            self._anisotropy[model, found.space] = found
+        elif isinstance(value, Measured):
+            self._measured[value.model, value.anisotropy.space] = value
             self.modes_changed.emit()
         elif key == LOOK and isinstance(value, tuple):
             self._slices.put(*value)
@@ -403,7 +437,8 @@ class Inspecting(QObject):
         if key in (LOOK, AHEAD):
             asked = self._asked.pop(key, None)
             if asked is not None:
-                self._problems[asked.key.run] = error
+                whole = isinstance(error, BadImage | CannotRun)
+                self._problems[asked.key.run if whole else asked.key] = error
             if key == LOOK:
                 self.changed.emit()
         elif key == ANISOTROPY:
@@ -411,6 +446,10 @@ class Inspecting(QObject):
         elif (model := self._model_of(key)) is not None:
             self._refused.add(model)
             self.failed.emit("Could not split the heads into modes", error)
+
+
+def _run_of(key: RunKey | BlockKey) -> RunKey:
+    return key.run if isinstance(key, BlockKey) else key
 
 
 def _has(entry: OpenModel, address: Address) -> bool:

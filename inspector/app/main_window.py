@@ -21,6 +21,7 @@ from inspector.app.drop import DropHighlight, DropTarget, what_a_drop_does
 from inspector.app.notes import NotesButton
 from inspector.app.recognising import kind_of
 from inspector.app.settings import TABS, Settings, clamped
+from inspector.core.figures import FigureKind
 from inspector.views.attention_view import AttentionView
 from inspector.views.banner import Banner
 from inspector.views.chips import ChipsPanel
@@ -129,6 +130,12 @@ class MainWindow(QMainWindow):
             return self.compare.view_widget() if self._models > 1 else self._pages
         return self.tabs.currentWidget()
 
+    def current_figure_kind(self) -> FigureKind:
+        """The figure of what is looked at."""
+        view = self.tabs.currentWidget()
+        assert isinstance(view, CompareView | ModesView | AttentionView | DepthView)
+        return view.current_figure_kind()
+
     def reset_view(self) -> None:
         """Show whole pictures in the tab that is looked at."""
         pictures = self.tabs.currentWidget().findChildren(PictureView)
@@ -215,8 +222,9 @@ class MainWindow(QMainWindow):
         """The options of the tab that is looked at, where there is anything to choose."""
         compares = self.tab == "compare"
         self._panels.setCurrentWidget(self.options if compares else self.map_options)
-        useful = self._models > 1 if compares else self._models + self._images > 0
-        self._right.setVisible(useful and self._options_shown)
+        useful = {"compare": self._models > 1, "depth": False}
+        there = useful.get(self.tab, self._models + self._images > 0)
+        self._right.setVisible(there and self._options_shown)
 
     def _on_tab_changed(self) -> None:
         self._show_panel()

@@ -69,17 +69,17 @@ class Picturing(QObject):
 
     @Slot()
     def draw(self) -> None:
-        """Show what is selected, as far as it is known."""
-        self._lane.hold()
-        self._know_tokens()
-        self._draw_options()
+        """Show what is selected, as far as it is known; the comparison is drawn by `Showing`."""
         tab = self._window.tab
-        if tab == "modes":
-            self._draw_modes()
-        elif tab == "attention":
-            self._draw_attention()
-        elif tab == "depth":
+        if tab == "compare":
+            return
+        self._lane.hold()
+        if tab == "depth":
             self._draw_depth()
+        else:
+            self._know_tokens()
+            self._draw_options()
+            (self._draw_modes if tab == "modes" else self._draw_attention)()
         QTimer.singleShot(0, self._lane.release)
         self.shown_changed.emit()
 
@@ -203,5 +203,6 @@ class Picturing(QObject):
 
     @Slot()
     def _on_tab_changed(self) -> None:
-        self._inspecting.want(self._window.tab in ("modes", "attention"))
+        tab = self._window.tab
+        self._inspecting.want(image=tab in ("modes", "attention"), modes=tab != "compare")
         self._window.commands[f"show_{self._window.tab}"].setChecked(True)

@@ -7,10 +7,10 @@ from inspector.app.inspecting import Inspecting
 from inspector.app.looks import BlockKey, BlockSeen, Run
 from inspector.core.attention import TokenAttention
 from inspector.core.errors import InspectorError
-from inspector.core.modes import BlockModes
+from inspector.core.modes import BlockModes, ModelModes
 from inspector.core.scene import AttentionScene, DepthScene, ModeScene, ShownImage
 from inspector.core.tokens import TokenGrid
-from inspector.session import OpenModel, Session
+from inspector.session import OpenImage, OpenModel, Session
 from inspector.views.chip_words import letter_of
 
 
@@ -30,7 +30,7 @@ class Scenes:
         """Why the selected model shows nothing on the current picture."""
         entry = self._session.chosen_model
         key = None if entry is None else self._inspecting.key_of(entry)
-        return None if key is None else self._inspecting.problem(key.run)
+        return None if key is None else self._inspecting.problem(key)
 
     @property
     def image(self) -> ShownImage | None:
@@ -64,6 +64,18 @@ class Scenes:
         head, mode = self._place_in(modes)
         return ModeScene(entry.card, self._letter(entry), modes, head, mode, image, maps)
 
+    def mode_on(self, entry: OpenModel, image: OpenImage) -> ModeScene | None:
+        """The selected mode on another of the open images; None where the model was not run."""
+        key = self._inspecting.key_of(entry, image)
+        seen = None if key is None else self._inspecting.seen(key)
+        run = None if key is None else self._inspecting.run(key.run)
+        if seen is None or run is None or seen.modes is None:
+            return None
+        head, mode = self._place_in(seen.modes)
+        shown = run.image if run.image.card == image.card else replace(run.image, card=image.card)
+        letter = self._letter(entry)
+        return ModeScene(entry.card, letter, seen.modes, head, mode, shown, seen.maps)
+
     def attention(self, entry: OpenModel | None) -> AttentionScene | None:
         """The selected token's attention in a model; None where that has not been run."""
         from inspector.analysis.attention import pair_score
@@ -88,17 +100,24 @@ class Scenes:
 
     def depth(self) -> DepthScene | None:
         """The modes of A, and of the selected compared model, as far as they are known."""
-        entries = [entry for entry in self.pair if entry is not None]
-        known = [(entry, self._inspecting.modes_of(entry)) for entry in entries]
-        there = [(entry, modes) for entry, modes in known if modes is not None and modes.blocks]
-        if not there:
+        known = self._over_depth()
+        if not known:
             return None
         return DepthScene(
-            tuple(self._letter(entry) for entry, _ in there),
-            tuple(modes for _, modes in there),
-            tuple(self._inspecting.anisotropy_of(entry) for entry, _ in there),
+            tuple(self._letter(entry) for entry, _ in known),
+            tuple(modes for _, modes in known),
+            tuple(self._inspecting.anisotropy_of(entry) for entry, _ in known),
             self._session.selection.address,
         )
+
+    def depth_places(self) -> tuple[int, ...]:
+        """Where the models of `depth` are among those that are open."""
+        return tuple(self._session.models.index(entry) for entry, _ in self._over_depth())
+
+    def _over_depth(self) -> list[tuple[OpenModel, ModelModes]]:
+        entries = [entry for entry in self.pair if entry is not None]
+        known = [(entry, self._inspecting.modes_of(entry)) for entry in entries]
+        return [(entry, modes) for entry, modes in known if modes is not None and modes.blocks]
 
     @property
     def pair(self) -> tuple[OpenModel | None, OpenModel | None]:
@@ -127,7 +146,7 @@ class Scenes:
             if entry is self._session.chosen_model:
                 self._whole = (key, run)
             return seen, self._labelled(run.image)
-        if self._whole is None or self._inspecting.problem(key.run) is not None:
+        if self._whole is None or self._inspecting.problem(key) is not None:
             return None
         whole, run = self._whole
         if replace(whole, run=replace(whole.run, tone=key.run.tone)) != key:
