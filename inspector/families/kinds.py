@@ -37,7 +37,7 @@ _WORDS = (
 )
 _PATTERNS = tuple((re.compile(word, re.IGNORECASE), family) for word, family in _WORDS)
 
-_NORM_AFTER_WORD = re.compile(r"(?:^|_)rpn(?:_|$)|respostnorm", re.IGNORECASE)
+_NORM_AFTER_WORD = re.compile(r"(?:^|_)rpn(?:_|$)|eva02_enormous", re.IGNORECASE)
 _ROTARY = ("EVA-02", "DINOv3", "RoPE-ViT")
 _NORM_AFTER = ("Swin-v2", "Swin-v2 (CR)")
 _GENERAL = ("ViT", "Swin", "transformer encoder")
@@ -137,7 +137,8 @@ def inexact_output(roles: Container[str], *, family: str, names: Iterable[str]) 
 def normalises_after(family: str, names: Iterable[str]) -> bool:
     """Whether the norm stands behind attention, on its branch, and not in front of it.
 
-    `names` are those of the architecture: timm's ``rpn`` is told by nothing else.
+    `names` are those of the architecture: timm's ``rpn`` and its enormous EVA-02 are told by
+    nothing else.
     """
     return family in _NORM_AFTER or any(_NORM_AFTER_WORD.search(name) for name in names)
 

@@ -13,6 +13,7 @@ from inspector.core.modes import ModeOptions, Product
 from inspector.core.outline import Matrix, StageOutline, Stored
 from inspector.families import open_model
 from tests import models
+from tests.analysis.running import running
 from tests.reference import modes as slow
 
 HEADS, OWN, WIDTH = 3, 4, 12
@@ -354,6 +355,15 @@ def test_that_folding_is_refused_where_no_norm_stands_in_front():
     model = with_parts(models.vit(), {}, family="transformer encoder")
     with pytest.raises(BadRequest, match="cannot be told"):
         block_modes(model, FIRST, ModeOptions(fold_norm=True))
+
+
+def test_that_models_told_by_their_name_to_normalise_after_attention_are_refused_too():
+    model, _ = running("norm after")
+    with pytest.raises(BadRequest, match="normalises after attention"):
+        block_modes(model, FIRST, ModeOptions(fold_norm=True))
+    assert (
+        "normalised before it is added" in block_modes(model, FIRST, ModeOptions(Product.OV)).exact
+    )
 
 
 def test_that_a_norm_that_is_not_finite_is_named():
