@@ -32,7 +32,7 @@ from inspector.views.picture_marks import QUERY_MARK
 from inspector.views.theme import small_font, theme_of
 
 Index = QModelIndex | QPersistentModelIndex
-_SIDE, _LEAST, _AROUND = 78, 34, 5
+_SIDE, _LEAST, _AROUND = 68, 30, 4
 _TALLEST = 1.5
 _HIGHEST = Qt.ItemDataRole.UserRole + 1
 
@@ -62,7 +62,7 @@ class HeadThumbnails(QListWidget):
         self.setMovement(QListView.Movement.Static)
         self.setUniformItemSizes(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setSpacing(2)
+        self.setSpacing(1)
         self.setMouseTracking(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumHeight(_SIDE + 24)
@@ -155,7 +155,7 @@ class _ThumbnailDelegate(QStyledItemDelegate):
         painter.setFont(small_font(option.font))
         painter.setPen(QColor(theme.text if chosen else theme.muted))
         painter.drawText(words, int(Qt.AlignmentFlag.AlignLeft), str(index.data()))
-        painter.drawText(words, int(Qt.AlignmentFlag.AlignRight), f"≤ {index.data(_HIGHEST)}")
+        painter.drawText(words, int(Qt.AlignmentFlag.AlignRight), f"≤{index.data(_HIGHEST)}")
         painter.restore()
 
 

@@ -19,8 +19,8 @@ from inspector.views.wording import counted, number_text, percent_text
 
 MOST_BARS = 20
 _LEFT = 52
-_GAP, _TERM_STEP = 0.6, 2.1
-_EXACT = 1e-4
+_GAP, _LEAST_STEP, _WIDEST_STEP = 0.6, 1.4, 8.0
+_EXACT, _SMALL = 1e-4, 1e-3
 _SHORT = {
     "query with key bias": "q·bias",
     "key with query bias": "k·bias",
@@ -81,6 +81,13 @@ def check_text(pair: PairScore) -> str:
     if adds_up(pair):
         return f"{text}."
     return f"{text}: they differ by {number_text(pair.sum - pair.total, digits=3)}."
+
+
+def weight_text(pair: PairScore) -> str:
+    """``Attention after softmax: 1.2 %.``"""
+    small = pair.weight < _SMALL
+    share = number_text(pair.weight, digits=3) if small else percent_text(pair.weight)
+    return f"Attention after softmax: {share}."
 
 
 def adds_up(pair: PairScore) -> bool:
@@ -153,9 +160,7 @@ class PairView(QWidget):
         if pair.reason:
             self.nothing.setText(f"{pair.reason} There is no score between them.")
             return
-        share = percent_text(pair.weight) if pair.weight >= 1e-3 else number_text(pair.weight)
-        self.title.setText(f"{pair.address} · score of {arrow} · attention after softmax {share}")
-        self._say_check(pair)
+        self.check.setText(f"{check_text(pair)} {weight_text(pair)}")
         self._draw()
 
     def show_nothing(self, sentence: str) -> None:
@@ -241,7 +246,8 @@ class PairView(QWidget):
             return
         self._bars = bars_of(self._pair, by_size=self._by_size)
         terms = np.array([bar.is_term for bar in self._bars])
-        steps = np.where(terms, _TERM_STEP, 1.0)
+        step = self._term_step()
+        steps = np.where(terms, step, 1.0)
         self._places = np.cumsum(steps) - 1.0 + _GAP * terms
         heights = np.array([bar.value for bar in self._bars])
         brushes = [QColor(self._ink_of(bar)) for bar in self._bars]
@@ -249,12 +255,23 @@ class PairView(QWidget):
         low, high = min(float(heights.min()), 0.0), max(float(heights.max()), 0.0)
         room = (high - low) * 0.08 or 0.1
         self._plot.setYRange(low - room, high + room, padding=0)
-        last = float(self._places[-1]) + (_TERM_STEP / 2 if terms.any() else 0.7)
+        last = float(self._places[-1]) + (step / 2 if terms.any() else 0.7)
         self._plot.setXRange(-0.7, last, padding=0)
-        edge = [float(self._places[terms][0]) - _TERM_STEP / 2 - _GAP / 2] if terms.any() else []
+        edge = [float(self._places[terms][0]) - step / 2 - _GAP / 2] if terms.any() else []
         self._edge.show_at(edge, low - room, high + room)
         self._draw_names()
         self._draw_cursor()
+
+    def _term_step(self) -> float:
+        """How many bars' room a term takes, so that its name fits under it."""
+        metrics = QFontMetricsF(self._font)
+        names = [metrics.horizontalAdvance(bar.short) for bar in self._bars if bar.is_term]
+        if not names:
+            return _LEAST_STEP
+        wide = max(names) + 6
+        left_over = max(float(self._plot.getViewBox().width()) - wide * len(names), 1.0)
+        step = wide * (len(self._bars) - len(names) + 1.3) / left_over
+        return min(max(step, _LEAST_STEP), _WIDEST_STEP)
 
     def _draw_names(self) -> None:
         """Names under the bars; every other one where there is no room."""
@@ -280,9 +297,6 @@ class PairView(QWidget):
         if bar.is_term:
             return _OTHER[self._theme.name]
         return (_UP if bar.value >= 0 else _DOWN)[self._theme.name]
-
-    def _say_check(self, pair: PairScore) -> None:
-        self.check.setText(check_text(pair))
 
     def _bar_at(self, point: QPointF) -> int:
         place = place_in(self._plot, point)
@@ -310,5 +324,5 @@ class PairView(QWidget):
 
     @Slot()
     def _on_resized(self) -> None:
-        if self._bars:
-            self._draw_names()
+        if self._pair is not None and not self._pair.reason:
+            self._draw()
