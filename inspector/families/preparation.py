@@ -8,12 +8,12 @@ from typing import Any, cast
 
 from inspector.checkpoints.json_text import read_json
 from inspector.core.errors import BadCheckpoint, CannotRun, InspectorError
-from inspector.core.preparation import Fit, Interpolation, Preparation
+from inspector.core.preparation import LARGEST_SIDE, Fit, Interpolation, Preparation
 from inspector.families.facts import facts_of, image_size_of
 from inspector.families.mmdetection_preparation import mmdetection_preparation
 from inspector.families.model import Model
 from inspector.families.plain_sizes import plain_sizes
-from inspector.families.settings import Settings
+from inspector.families.settings import Settings, is_number
 from inspector.families.swin_rules import is_swin
 from inspector.families.swin_sizes import image_side
 
@@ -104,9 +104,10 @@ def own_size(model: Model) -> tuple[int, int]:
         side = image_side(model).value
         return (side, side)
     try:
-        return plain_sizes(model, facts_of(model)).image
+        size = plain_sizes(model, facts_of(model)).image
     except CannotRun:
-        return image_size_of(Settings.of(model)) or _USUAL
+        size = image_size_of(Settings.of(model)) or _USUAL
+    return size if max(size) <= LARGEST_SIDE else _USUAL
 
 
 def _of_family(model: Model, settings: Settings) -> Preparation:
@@ -154,7 +155,7 @@ def _of_hugging_face(model: Model, base: Preparation) -> Preparation | None:
         crop_share=share,
         mean=mean,
         std=std,
-        interpolation=_RESAMPLING.get(content.get("resample", -1), base.interpolation),
+        interpolation=_RESAMPLING.get(_whole(content.get("resample")), base.interpolation),
         source=f"{_PREPROCESSOR} beside the weights",
     )
 
@@ -173,23 +174,26 @@ def _size_of_hugging_face(
         return cut, "crop", min(max(cut) / longer, 1.0)
     if edge:
         share = content.get("crop_pct")
-        return (edge, edge), "crop", float(share) if isinstance(share, float) else 1.0
+        return (edge, edge), "crop", float(share) if is_number(share) else 1.0
     return resized or usual, "squash", 1.0
 
 
 def _sides(value: Any) -> tuple[tuple[int, int] | None, int]:
     """Rows and columns, or the length of the shorter edge."""
-    if isinstance(value, int) and value > 0:
-        return (value, value), 0
-    if not isinstance(value, dict):
+    if _whole(value) > 0:
+        return (_whole(value), _whole(value)), 0
+    if not isinstance(value, Mapping):
         return None, 0
-    edge = value.get("shortest_edge")
-    if isinstance(edge, int) and edge > 0:
+    edge = _whole(value.get("shortest_edge"))
+    if edge > 0:
         return None, edge
-    rows, columns = value.get("height"), value.get("width")
-    if isinstance(rows, int) and isinstance(columns, int) and min(rows, columns) > 0:
-        return (rows, columns), 0
-    return None, 0
+    sides = (_whole(value.get("height")), _whole(value.get("width")))
+    return (sides if min(sides) > 0 else None), 0
+
+
+def _whole(value: Any) -> int:
+    """A whole number; -1 where it is none."""
+    return value if is_number(value) and isinstance(value, int) else -1
 
 
 def _of_timm(settings: Settings, base: Preparation) -> Preparation | None:
@@ -247,7 +251,7 @@ def _of_mmengine(model: Model, base: Preparation) -> Preparation | None:
 
 
 def _over_255(value: Any) -> list[float] | None:
-    if not isinstance(value, list | tuple) or not all(isinstance(v, int | float) for v in value):
+    if not isinstance(value, list | tuple) or not all(map(is_number, value)):
         return None
     return [number / 255 for number in value]
 
@@ -261,11 +265,11 @@ def _statistics(mean: Any, std: Any, base: Preparation) -> tuple[Triple, Triple]
 
 
 def _triple(value: Any) -> Triple | None:
-    if isinstance(value, int | float):
+    if is_number(value):
         value = [value]
     if not isinstance(value, list | tuple) or len(value) not in (1, 3):
         return None
-    if not all(isinstance(number, int | float) for number in value):
+    if not all(map(is_number, value)):
         return None
     return cast("Triple", tuple(float(number) for number in value) * (3 if len(value) == 1 else 1))
 

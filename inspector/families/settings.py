@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 
 from inspector.families.model import Model
 
 _FIRST = ("huggingface", "timm", "open_clip", "mmengine", "args")
 _TOWERS = ("vision_config", "vision_cfg")
+_LARGEST = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +44,17 @@ class Settings:
     def number(self, *words: str) -> float | None:
         """The first of these words that is a number above 0."""
         value = self.find(*words)
-        return float(value) if _is_number(value) and value > 0 else None
+        return float(value) if is_number(value) and value > 0 else None
 
     def pair(self, *words: str) -> tuple[int, int] | None:
         """Rows and columns: one whole number for both, or two; the channels of three are left."""
         value = self.find(*words)
-        if _is_number(value):
+        if is_number(value):
             value = (value, value)
         if not isinstance(value, list | tuple) or len(value) < 2:
             return None
         rows, columns = value[-2:]
-        if not (_is_number(rows) and _is_number(columns)) or min(rows, columns) < 1:
+        if not (is_number(rows) and is_number(columns)) or min(rows, columns) < 1:
             return None
         return (int(rows), int(columns))
 
@@ -61,6 +62,13 @@ class Settings:
         """The first of these words that is text; empty where there is none."""
         value = self.find(*words)
         return value if isinstance(value, str) else ""
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Whether a value of a configuration is a number of a size that makes sense."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) <= _LARGEST
 
 
 def _parts(config: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -84,7 +92,3 @@ def _of_tower(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
