@@ -84,7 +84,7 @@ def check_text(pair: PairScore) -> str:
 
 
 def weight_text(pair: PairScore) -> str:
-    """``Attention after softmax: 1.2 %.``"""
+    """As a sentence: ``Attention after softmax: 1.2 %.``."""
     small = pair.weight < _SMALL
     share = number_text(pair.weight, digits=3) if small else percent_text(pair.weight)
     return f"Attention after softmax: {share}."
