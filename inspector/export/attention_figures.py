@@ -43,7 +43,7 @@ PATTERN = ("head", "row", "column", "attention", "score")
 PAIR = ("part", "mode", "value")
 _MODE, _REST = "#3b6fb6", "#8a6d3b"
 _BESIDE_FROM = 110.0
-_THUMB_TEXT = 2 * LINE_HEIGHT * 0.85 + 0.6
+_THUMB_TEXT, _THUMB_GAP, _SMALLEST_THUMB = 2 * LINE_HEIGHT * 0.85 + 0.6, 1.6, 4.0
 
 
 def draw_attention(scene: AttentionScene, style: MapStyle, paper: FigureStyle) -> Drawing:
@@ -149,40 +149,44 @@ class _Sheet:
             large *= 0.95
         high = self._panel.height(large)
         small = room - large - BETWEEN if beside else room
-        columns = self._columns(small, high if beside else MAX_HEIGHT_MM * 0.4)
-        below = self._grid_height(small, columns)
+        columns, side = self._thumb_grid(small, high if beside else MAX_HEIGHT_MM * 0.4)
+        below = LINE_HEIGHT + -(-len(self._thumbs) // columns) * self._step(side)
         body = max(high, below) if beside else high + 2.0 + below
         page = Page(width, 2 * MARGIN + self._head.height + body)
         top = put_heading(page, self._head)
         self._panel.put(page, MARGIN, top, large, self._style)
         left = MARGIN + large + BETWEEN if beside else MARGIN
-        self._put_thumbs(page, left, top if beside else top + high + 2.0, small, columns)
+        self._put_thumbs(page, left, top if beside else top + high + 2.0, small, (columns, side))
         return page
 
-    def _columns(self, width: float, height: float) -> int:
+    def _thumb_grid(self, width: float, height: float) -> tuple[int, float]:
+        """The number of columns with which thumbnails are largest, and their width."""
         count = len(self._thumbs)
-        fitting = (n for n in range(1, count + 1) if self._grid_height(width, n) <= height)
-        return next(fitting, count)
+        found = []
+        for columns in range(1, count + 1):
+            rows = -(-count // columns)
+            across = (width - (columns - 1) * _THUMB_GAP) / columns
+            down = ((height - LINE_HEIGHT) / rows - _THUMB_TEXT) / self._aspect
+            found.append((min(across, down), columns))
+        side, columns = max(found)
+        return columns, max(side, _SMALLEST_THUMB)
 
-    def _grid_height(self, width: float, columns: int) -> float:
-        rows = -(-len(self._thumbs) // columns)
-        return LINE_HEIGHT + rows * (self._side(width, columns) * self._aspect + _THUMB_TEXT)
+    def _step(self, side: float) -> float:
+        return side * self._aspect + _THUMB_TEXT
 
-    def _side(self, width: float, columns: int) -> float:
-        return (width - (columns - 1) * 1.6) / columns
-
-    def _put_thumbs(self, page: Page, left: float, top: float, width: float, columns: int) -> None:
+    def _put_thumbs(
+        self, page: Page, left: float, top: float, width: float, grid: tuple[int, float]
+    ) -> None:
         shared = self._style.limits == "shared"
         words = "All heads, one scale" if shared else "All heads, each from 0 to its own largest"
-        page.text(left, top + LINE_HEIGHT / 2, elide(words, width, SMALL, bold=True),
-                  size=SMALL, bold=True)  # fmt: skip
-        side = self._side(width, columns)
-        step = side * self._aspect + _THUMB_TEXT
+        title = elide(words, width, SMALL, bold=True)
+        page.text(left, top + LINE_HEIGHT / 2, title, size=SMALL, bold=True)
+        columns, side = grid
         for index, thumb in enumerate(self._thumbs):
             row, column = divmod(index, columns)
-            x, y = left + column * (side + 1.6), top + LINE_HEIGHT + row * step
-            box = Box(x, y + 0.3, side, side * self._aspect)
-            self._put_thumb(page, box, thumb)
+            x = left + column * (side + _THUMB_GAP)
+            y = top + LINE_HEIGHT + row * self._step(side)
+            self._put_thumb(page, Box(x, y + 0.3, side, side * self._aspect), thumb)
 
     def _put_thumb(self, page: Page, box: Box, thumb: HeadPattern) -> None:
         chosen = thumb.head == self._scene.head

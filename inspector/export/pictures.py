@@ -316,7 +316,7 @@ def _outline(
     from matplotlib.patches import Rectangle
 
     corner = (box.left, box.top)
-    for line, width, style in (("black", 1.4, "-"), (colour, 0.7, "--" if dashed else "-")):
+    for line, width, style in (("black", 1.8, "-"), (colour, 0.9, "--" if dashed else "-")):
         axes.add_patch(
             Rectangle(
                 corner, box.width, box.height, fill=False, edgecolor=line, linewidth=width,

@@ -2,14 +2,16 @@
 
 The one compositor for the screen and for files, in whole numbers so that both have the same bytes:
 
-    base  = (level * round(256 dim) + 128) >> 8                      of the picture, per channel
+    grey  = (77 red + 150 green + 29 blue + 128) >> 8                of a pixel of the picture
+    base  = (grey * round(256 dim) + 128) >> 8
     light = round(255 opacity (q C_query + k C_key))                 of a patch, q and k in 0..1
     out   = min(base + light, 255)
 
-which is dim grey + opacity (q C_query + k C_key), clipped, to within one level. Light is added, so
+which is dim grey + opacity (q C_query + k C_key), clipped, to within a level. Light is added, so
 that neither map hides the other; the two colours of a pair add up to white, so that a place where
-both maps are high is neutral. Pixels that no token covers keep half of the dimmed picture and get
-no light. Where tokens lie on the picture is asked of `TokenGrid` alone.
+both maps are high is neutral. The picture is made grey, as its own colours could not be told from
+the light. Pixels that no token covers keep half of the dimmed picture and get no light. Where
+tokens lie on the picture is asked of `TokenGrid` alone.
 """
 
 import weakref
@@ -26,6 +28,9 @@ from inspector.core.tokens import TokenGrid
 from inspector.render.colour_tables import ByteArray
 from inspector.render.colours import UNDEFINED, table_for
 from inspector.render.limits import Limits
+
+_LUMA = (77, 150, 29)
+"""Shares of red, green and blue in the luma of ITU-R BT.601, in 256ths."""
 
 LOW_PERCENTILE, HIGH_PERCENTILE = 30.0, 95.0
 
@@ -183,7 +188,7 @@ _KEPT: dict[int, "tuple[weakref.ref[Picture], float, Picture]"] = {}
 
 
 def _dimmed(picture: Picture, dim: float) -> Picture:
-    """The picture at a share of its brightness.
+    """The picture in grey, at a share of its brightness.
 
     A mode, a head or the opacity changes many times over one picture, so the last one of each
     picture that nobody can write to is kept as long as the picture itself.
@@ -191,12 +196,14 @@ def _dimmed(picture: Picture, dim: float) -> Picture:
     known = _KEPT.get(id(picture))
     if known is not None and known[0]() is picture and known[1] == dim:
         return known[2]
-    factor = np.uint16(round(256 * dim))
-    wide = picture.astype(np.uint16)
-    wide *= factor
-    wide += np.uint16(128)
-    wide >>= np.uint16(8)
-    base = np.ascontiguousarray(wide.astype(np.uint8))
+    grey = np.full(picture.shape[:2], 128, dtype=np.uint16)
+    for channel, share in enumerate(_LUMA):
+        grey += picture[..., channel] * np.uint16(share)
+    grey >>= np.uint16(8)
+    grey *= np.uint16(round(256 * dim))
+    grey += np.uint16(128)
+    grey >>= np.uint16(8)
+    base = np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2)
     base.setflags(write=False)
     if not picture.flags.writeable:
         place = id(picture)

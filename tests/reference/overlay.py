@@ -20,12 +20,19 @@ def token_under(grid, row: int, column: int) -> tuple[int, int] | None:
     return (math.floor(down), math.floor(right)) if inside else None
 
 
+def dimmed(pixel, dim: float) -> int:
+    """Luma of ITU-R BT.601, then a share of it, each rounded to a whole number."""
+    red, green, blue = map(int, pixel)
+    grey = (77 * red + 150 * green + 29 * blue + 128) // 256
+    return (grey * round(256 * dim) + 128) // 256
+
+
 def overlay(picture, grid, query, key, style) -> np.ndarray:
-    """out = min(dim * picture + opacity * (q C_query + k C_key), 255); half of it outside."""
+    """out = min(dim * grey + opacity * (q C_query + k C_key), 255); half of it outside."""
     light_query, light_key = LIGHTS[style.pair.value]
     out = np.zeros_like(picture)
     for row, column, channel in np.ndindex(*picture.shape):
-        base = (int(picture[row, column, channel]) * round(256 * style.dim) + 128) // 256
+        base = dimmed(picture[row, column], style.dim)
         place = token_under(grid, row, column)
         if place is None:
             out[row, column, channel] = base // 2
