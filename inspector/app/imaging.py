@@ -39,6 +39,7 @@ class Imaging(QObject):
         window.strip.slice_chosen.connect(self._on_slice_chosen)
         lane.result.connect(self._on_result)
         lane.failed.connect(self._on_failed)
+        lane.ended.connect(self._on_ended)
 
     @Slot()
     def show_slice(self) -> None:
@@ -87,7 +88,6 @@ class Imaging(QObject):
             self._tried[id(entry.image)] = made
             if made is not None:
                 self._strip.show_thumbnail(place, made)
-        self._ask_for_next()
 
     @Slot(object)
     def _on_slice_chosen(self, at: SliceAddress) -> None:
@@ -105,6 +105,11 @@ class Imaging(QObject):
         """A slice that cannot be read is told where it is looked at; here it has no picture."""
         if key == _THUMBNAIL and self._asked is not None:
             self._keep(self._asked, None)
+
+    @Slot(str)
+    def _on_ended(self, key: str) -> None:
+        if key == _THUMBNAIL:
+            self._ask_for_next()
 
 
 def thumbnail_of(picture: Slice) -> Picture:

@@ -205,6 +205,7 @@ class Inspecting(QObject):
         lane.partial.connect(self._on_partial)
         lane.result.connect(self._on_result)
         lane.failed.connect(self._on_failed)
+        lane.ended.connect(self._on_ended)
         lane.idle.connect(self._ask_for_modes)
 
     @Slot()
@@ -428,6 +429,12 @@ class Inspecting(QObject):
             self.modes_changed.emit()
         elif key == LOOK and isinstance(value, tuple):
             self._slices.put(*value)
+            self.changed.emit()
+
+    @Slot(str)
+    def _on_ended(self, key: str) -> None:
+        """Nothing is awaited any more, whatever came of it."""
+        if key == LOOK:
             self.changed.emit()
 
     @Slot(str, object)

@@ -183,6 +183,7 @@ class MainWindow(QMainWindow):
     def _place(self) -> None:
         views: tuple[QWidget, ...] = (self.compare, self.modes, self.attention, self.over_depth)
         for view, text in zip(views, TAB_TEXTS, strict=True):
+            view.setContentsMargins(0, 8, 0, 0)
             self.tabs.addTab(view, text)
         self.tabs.setDocumentMode(True)
         self.tabs.currentChanged.connect(self._on_tab_changed)
