@@ -34,6 +34,7 @@ _PICTURES, _PAIR = 440, 210
 _LARGE, _SIDE = 460, 300
 _EMPTY = "Open a checkpoint and an image to see what a token attends to"
 _NO_MODES = "The modes of this block are being computed…"
+_MODE_STEPS = {Qt.Key.Key_Comma: -1, Qt.Key.Key_Period: 1}
 _HEAD_STEPS = {Qt.Key.Key_BracketLeft: -1, Qt.Key.Key_BracketRight: 1}
 _BLOCK_STEPS = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
 _TOKEN_STEPS = {
@@ -151,6 +152,12 @@ class AttentionView(QWidget):
             last = len(self._scene.attention.pattern) - 1
             self._choose_head(min(max(head + by, 0), last))
 
+    def step_mode(self, by: int) -> None:
+        """Select the mode so many further on; the ends hold."""
+        if self._scene is not None and self._scene.modes is not None:
+            last = self._scene.modes.num_modes - 1
+            self._choose_mode(min(max(min(self._selection.mode, last) + by, 0), last))
+
     def step_model(self) -> None:
         """Select the other one of A and B, where it is open."""
         if self._other is not None:
@@ -182,11 +189,13 @@ class AttentionView(QWidget):
         return self._scene
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Step through tokens, heads, blocks and models."""
+        """Step through tokens, modes, heads, blocks and models."""
         key = Qt.Key(event.key())
         if key in _TOKEN_STEPS:
             control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
             self.step_token(*_TOKEN_STEPS[key], key=control)
+        elif key in _MODE_STEPS:
+            self.step_mode(_MODE_STEPS[key])
         elif key in _HEAD_STEPS:
             self.step_head(_HEAD_STEPS[key])
         elif key in _BLOCK_STEPS:

@@ -15,7 +15,7 @@ from inspector.render.maps import addresses
 from inspector.views.block_axis import place_of
 from inspector.views.depth_panel import MOST_MODELS, CurvePanel, DepthLine
 from inspector.views.depth_shown import DepthShown, head_scores, model_of
-from inspector.views.depth_words import BAND_SAYS, why_absent
+from inspector.views.depth_words import BAND, BAND_SAYS, why_absent
 from inspector.views.theme import LIGHT, Theme
 from inspector.views.wording import number_text
 
@@ -194,7 +194,10 @@ class DepthCurve(QWidget):
     def _caption(self) -> str:
         if self._shown.quantity == "relative":
             return "Weighted cosine less the anisotropy of the block, mean over heads"
-        return "Weighted cosine, mean over heads"
+        text = f"Weighted cosine, mean over heads · {BAND}"
+        model = self._shown.model
+        widths = {block.width for block in model.blocks} if model is not None else set()
+        return f"{text}; every width has its own" if len(widths) > 1 else text
 
     def _difference_caption(self) -> str:
         first, second = self._shown.letters[:MOST_MODELS]

@@ -150,7 +150,7 @@ class RidgePanel(QWidget):
         for item in (self._zero, self._ridges):
             self._plot.addItem(item, ignoreBounds=True)
         self.frame.addItem(self._plot, 0, 0)
-        scroll = QScrollArea()
+        scroll = _KeylessScroll()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidgetResizable(True)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -201,6 +201,14 @@ class RidgePanel(QWidget):
     @Slot()
     def _on_left(self) -> None:
         self.pointed.emit(-1, 0.0)
+
+
+class _KeylessScroll(QScrollArea):
+    """Scrolls with the wheel; the arrow keys move between rows."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave every key to the view around it."""
+        event.ignore()
 
 
 class DepthHistograms(QWidget):
@@ -265,9 +273,9 @@ class DepthHistograms(QWidget):
         model = shown.model
         if model is None:
             return
-        if model is not self._drawn:
-            self._drawn = model
+        if self._drawn is None or model.blocks != self._drawn.blocks:
             self._of_blocks = self._block_ridges(model)
+        self._drawn = model
         chosen = place_of(model, shown.address)
         self.blocks.draw(self._of_blocks, chosen, shared=self._shared)
         self.blocks.caption.setText("Blocks, all heads together · early yellow, late blue")

@@ -92,8 +92,8 @@ class SpectraGrid(QAbstractScrollArea):
 
     def show_model(self, model: ModelModes) -> None:
         """Show the spectra of a model, finished or not; emits nothing."""
-        if model is not self._model:
-            self._model = model
+        known, self._model = self._model, model
+        if known is None or model.blocks != known.blocks:
             many = len(model.stage_starts) > 1
             self._names = tuple(
                 str(address) if many else f"B{address.block}" for address in addresses(model)
@@ -248,7 +248,7 @@ class SpectraGrid(QAbstractScrollArea):
         if not len(blocks) or not len(heads):
             return
         cell, ratio = self._cell(), self.devicePixelRatioF()
-        key = (self._model, blocks, heads, cell, ratio, self._theme)
+        key = (blocks, heads, cell, ratio, self._theme)
         if self._cached is None or self._cached[0] != key:
             self._cached = (key, self._composed(blocks, heads, cell, ratio))
         painter.drawImage(

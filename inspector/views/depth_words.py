@@ -12,6 +12,7 @@ _SPACES = {
     "residual": "residual",
     "normed": "normalised residual",
 }
+BAND = "light grey: 95 % of single random modes, dark: of random blocks"
 BAND_SAYS = (
     "Light grey holds 95 % of the single modes of random directions, dark grey 95 % of the scores "
     "of blocks with random weights: a mean over heads and modes varies far less than a single "

@@ -306,9 +306,9 @@ class _ImageDelegate(QStyledItemDelegate):
 def facts_of(card: ImageCard) -> str:
     """``CT · 60 slices · 20 times · 2 notes``; the format where the kind is not known."""
     parts = [card.kind or card.format]
-    most = max(card.slices.values(), default=1)
-    if most > 1:
-        parts.append(counted(most, "slice"))
+    slices = card.slices[card.planes[0]] if card.planes else 1
+    if slices > 1:
+        parts.append(counted(slices, "slice"))
     if card.times > 1:
         parts.append(f"{card.times} times")
     if card.notes:

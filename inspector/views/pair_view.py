@@ -119,7 +119,9 @@ class PairView(QWidget):
         self._by_size = True
         self._theme, self._font = LIGHT, QFont()
         self.title = ElidedLabel()
-        self.check = ElidedLabel()
+        self.check = QLabel()
+        self.check.setWordWrap(True)
+        self.check.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.nothing = QLabel(_HINT)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.nothing.setWordWrap(True)

@@ -219,6 +219,12 @@ def test_that_heads_step_with_brackets_and_the_ends_hold(qtbot, shown, selection
     assert [one.address.head for one in selections] == [2, 1]
 
 
+def test_that_modes_step_with_comma_and_period(qtbot, shown, selections):
+    for key in (Qt.Key.Key_Comma, Qt.Key.Key_Period, Qt.Key.Key_Period, Qt.Key.Key_Comma):
+        qtbot.keyClick(shown.overlay.picture, key)
+    assert [one.mode for one in selections] == [1, 2, 1]
+
+
 def test_that_blocks_step_with_page_keys(qtbot, shown):
     with qtbot.waitSignal(shown.block_stepped) as caught:
         qtbot.keyClick(shown.overlay.picture, Qt.Key.Key_PageDown)

@@ -373,6 +373,61 @@ def test_that_cells_without_a_head_stay_empty():
     assert not (picture[:20, :60] == 255).all()
 
 
+def keys_choose(qtbot, view, widget, *keys) -> list[Address]:
+    found = []
+    view.selection_changed.connect(lambda selection: found.append(selection.address))
+    for key in keys:
+        qtbot.keyClick(widget, key)
+    return found
+
+
+def test_that_left_and_right_move_along_the_curve_and_the_ends_hold(qtbot, view):
+    view.show_scene(depth_scene(A))
+    view.show_selection(Selection(address=Address(0, 4)))
+    key = Qt.Key.Key_Right
+    found = keys_choose(qtbot, view, view.curve.scores.frame, key, key, Qt.Key.Key_Left)
+    assert found == [Address(0, 5), Address(0, 5), Address(0, 4)]
+
+
+def test_that_arrow_keys_move_between_heads_on_the_map(qtbot, view):
+    view.show_scene(depth_scene(A))
+    view.show_selection(Selection(address=Address(0, 2)))
+    keys = (Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Left)
+    found = keys_choose(qtbot, view, view.heads.frame, *keys)
+    assert found == [Address(0, 2, 0), Address(0, 2, 1), Address(0, 2, 1), Address(0, 1, 1)]
+
+
+def test_that_up_and_down_move_between_histograms(qtbot, view):
+    view.show_scene(depth_scene(A))
+    view.tabs.setCurrentWidget(view.histograms)
+    frame = view.histograms.blocks.frame
+    found = keys_choose(qtbot, view, frame, Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Up)
+    assert found == [Address(0, 0), Address(0, 1), Address(0, 0)]
+
+
+def test_that_spectra_are_not_drawn_anew_for_another_label_or_head(view):
+    view.show_scene(depth_scene(A))
+    view.tabs.setCurrentWidget(view.spectra)
+    view.grab()
+    drawn = view.spectra.grid._cached[1]
+    renamed = replace(A, card=replace(A.card, label="folder/a.pth"))
+    view.show_scene(depth_scene(renamed))
+    view.show_selection(Selection(address=Address(0, 0, 1)))
+    view.grab()
+    assert view.spectra.grid._cached[1] is drawn
+    view.show_scene(depth_scene(B))
+    view.grab()
+    assert view.spectra.grid._cached[1] is not drawn
+
+
+def test_that_bands_of_several_widths_are_told(view):
+    view.show_scene(depth_scene(A))
+    assert "95 % of single random modes" in view.curve.scores.caption.text()
+    assert "every width" not in view.curve.scores.caption.text()
+    view.show_scene(depth_scene(model_modes("swin.pth", depths=SWIN)))
+    assert view.curve.scores.caption.text().endswith("every width has its own")
+
+
 def test_that_blocks_and_heads_are_stepped_through(qtbot, view):
     view.show_scene(depth_scene(A))
     view.show_selection(Selection(address=Address(0, 2, 0)))

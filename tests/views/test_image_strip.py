@@ -94,7 +94,7 @@ def test_that_no_folder_is_shown_for_it_may_be_called_after_a_patient(strip):
 def test_that_facts_name_kind_slices_times_and_notes():
     assert facts_of(PICTURE) == "PNG"
     assert facts_of(SERIES) == "CT · 60 slices · 1 note"
-    assert facts_of(VOLUME) == "MR · 64 slices · 20 times"
+    assert facts_of(VOLUME) == "MR · 33 slices · 20 times"
 
 
 def test_that_notes_of_the_reader_are_revealed(qtbot, strip):
