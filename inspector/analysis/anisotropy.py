@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 import torch
 
+from inspector.analysis.precision import full_precision
 from inspector.analysis.token_spaces import taps_for, tokens_in
 from inspector.core.address import Address
 from inspector.core.comparison import FloatArray, ModelCard
@@ -84,7 +85,7 @@ def _middles(
         progress(images * total + done, (images + 1) * total, f"image {images + 1} {text}".strip())
 
     told(0, depth)
-    with torch.inference_mode():
+    with torch.inference_mode(), full_precision(network.device):
         found = capture(
             network,
             torch.from_numpy(image.pixels.copy())[None],

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from inspector.analysis.contributions import measured
+from inspector.analysis.precision import full_precision
 from inspector.analysis.token_spaces import tokens_in
 from inspector.core.address import Address
 from inspector.core.attention import BlockAttention, Windows
@@ -91,7 +92,7 @@ class ImageRun:
             space,
             int(tokens_in(TokenSpace.ATTENTION_INPUT, block, captured).shape[2]),
         )
-        with torch.inference_mode():
+        with torch.inference_mode(), full_precision(self.network.device):
             tokens = tokens_in(space, block, captured)
             u, v = (_on(side, tokens.device) for side in (modes.u, modes.v))
             key = _project(tokens, v, modes)
@@ -113,7 +114,7 @@ class ImageRun:
     def attention(self, address: Address) -> BlockAttention:
         """Query, key, value and what enters the score of a block, as read-only arrays."""
         block, captured = self._block(address), self._captured(address)
-        with torch.inference_mode():
+        with torch.inference_mode(), full_precision(self.network.device):
             tokens = tokens_in(TokenSpace.ATTENTION_INPUT, block, captured)
             parts = block.attend(tokens, captured.grid)
             if parts.windows is not None:
@@ -202,7 +203,7 @@ def run_on_image(
         Told after every block.
     """
     pixels = torch.from_numpy(prepared.pixels.copy())[None]
-    with torch.inference_mode():
+    with torch.inference_mode(), full_precision(network.device):
         found = capture(
             network,
             pixels,
