@@ -1,5 +1,6 @@
 """Attention on an image: one token's pattern in every head, and what one score is made of."""
 
+import logging
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
@@ -30,6 +31,7 @@ from inspector.views.switch import Switch
 from inspector.views.theme import small_font, theme_of
 from inspector.views.token_bar import TokenBar
 
+_log = logging.getLogger(__name__)
 _PICTURES, _PAIR = 440, 210
 _LARGE, _SIDE = 460, 300
 _EMPTY = "Open a checkpoint and an image to see what a token attends to"
@@ -307,6 +309,13 @@ class AttentionView(QWidget):
         if scene is None:
             self._draw_without_scene()
             return
+        try:
+            self._draw_scene(scene)
+        except Exception as error:  # noqa: BLE001
+            _log.exception("attention could not be drawn")
+            self.state.show_message(f"This cannot be drawn: {error}", level="error")
+
+    def _draw_scene(self, scene: AttentionScene) -> None:
         self.title.setText(title_text(scene, self._style))
         self._say_exact(scene)
         self._draw_tokens(scene)

@@ -343,6 +343,15 @@ def test_that_a_state_leaves_the_last_scene_on_the_screen(shown):
     assert shown.pattern.picture.pixels is not None
 
 
+def test_that_what_cannot_be_drawn_is_told_and_the_program_goes_on(shown):
+    broken = replace(SCENE, attention=replace(SCENE.attention, pattern=np.empty((3, 0, 0))))
+    shown.show_scene(broken)
+    assert shown.state.text.startswith("This cannot be drawn: ")
+    shown.show_state("")
+    shown.show_scene(SCENE)
+    assert shown.state.text == ""
+
+
 def test_that_an_inexact_form_is_told_and_can_be_put_away(shown):
     modes = replace(SCENE.modes, exact="Rotary embedding: exact only at the same place.")
     shown.show_scene(replace(SCENE, modes=modes))

@@ -179,6 +179,31 @@ def test_that_blocks_are_drawn_as_they_come(view):
     assert "6 blocks" in view.title.text()
 
 
+def test_that_a_model_of_one_block_is_drawn(view):
+    view.show_scene(depth_scene(model_modes("one.pth", depths=(1,))))
+    view.places.button("share").click()
+    for tab in range(3):
+        view.tabs.setCurrentIndex(tab)
+    view.grab()
+    assert view.trouble.text == ""
+    assert view.curve.scores._curves[0].getData()[0].tolist() == [0]
+
+
+def test_that_a_head_of_zeros_is_left_out_of_the_dots(view):
+    block = A.blocks[0]
+    sigma, trace = block.sigma.copy(), block.trace.copy()
+    sigma[1], trace[1] = 0.0, 0.0
+    empty = replace(block, sigma=sigma, trace=trace)
+    view.show_scene(depth_scene(replace(A, blocks=(empty, *A.blocks[1:]))))
+    x, _ = view.curve.scores._dots[0].getData()
+    assert np.bincount(x.astype(int)).tolist() == [1, 2, 2, 2, 2, 2]
+    assert view.heads.text_at(1, 0).endswith("undefined")
+    for tab in range(3):
+        view.tabs.setCurrentIndex(tab)
+    view.grab()
+    assert view.trouble.text == ""
+
+
 def test_that_nothing_computed_yet_is_no_error(view):
     view.show_scene(depth_scene(replace(A, blocks=())))
     for tab in range(3):
