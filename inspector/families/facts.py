@@ -128,6 +128,8 @@ def _activation(model: Model, settings: Settings) -> tuple[Activation, str]:
         return _of_clip(model, settings)
     if model.outline.family == "SigLIP" and model.outline.source == "Hugging Face":
         return "gelu_tanh", _assumed_activation("gelu_tanh", "as SigLIP has in Hugging Face")
+    if model.outline.family == "SigLIP":
+        return "gelu", _assumed_activation("gelu", "though SigLIP 2 has its tanh form")
     return "gelu", ""
 
 

@@ -5,6 +5,9 @@ from typing import Literal
 from inspector.core.outline import ModelOutline
 from inspector.families.model import Model
 
+# Code bases of which no model that is run here goes without a last norm (Perception Encoders do).
+_WITH_LAST_NORM = ("timm", "OpenAI CLIP")
+
 PlainKind = Literal["vision_transformer", "beit", "eva"]
 
 _TABLE = "relative_position_bias_table"
@@ -62,8 +65,8 @@ def _why_otherwise(outline: ModelOutline) -> str:
         return "it has a rotary embedding, and the file does not tell its form"
     if "pool.latent" in parts and "cls_token" in parts:
         return "it looks like a Perception Encoder, whose rotary embedding is not run here"
-    if outline.family == "CLIP" and "norm.weight" not in parts:
-        return "it looks like a CLIP without its last norm, of a kind that is not known here"
+    if outline.source in _WITH_LAST_NORM and not parts.keys() & {"norm.weight", "fc_norm.weight"}:
+        return "it has no norm behind its last block, as no model does that is known here"
     return ""
 
 

@@ -45,7 +45,7 @@ def build_network(model: Model, *, device: str = "cpu") -> Network:
             advice=_LOOK,
             details=repr(error),
         ) from error
-    return replace(network, notes=(*network.notes, *beside))
+    return replace(network, notes=(*model.outline.assumed, *network.notes, *beside))
 
 
 def _beside(model: Model) -> tuple[str, ...]:

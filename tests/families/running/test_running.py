@@ -117,6 +117,7 @@ def test_that_an_encoder_of_torch_is_refused_for_what_it_does_not_tell(tmp_path)
         ("vit_small_patch16_rope_224", "rotary"),
         ("vit_medium_patch16_rope_reg1_gap_256", "does not tell its form"),
         ("vit_pe_core_base_patch16_224", "Perception Encoder"),
+        ("vit_pe_spatial_tiny_patch16_512", "no norm behind its last block"),
         ("naflexvit_base_patch16_gap", "4 axes"),
         ("vit_base_mci_224", "patch_embed.backbone"),
         ("aimv2_large_patch14_224", "norms without a mean"),
@@ -140,7 +141,8 @@ def test_that_a_rotary_embedding_that_only_the_name_tells_is_not_left_out(tmp_pa
 
 
 def test_that_what_was_assumed_is_said(tmp_path) -> None:
-    _, network = opened(saved(tmp_path, vit()), heads=3)
+    _, network = opened(saved(tmp_path, vit()))
+    assert any("number of heads" in note for note in network.notes)
     assert any("epsilon of the norms: 1e-06 was assumed" in note for note in network.notes)
     assert any("16 × 16 pixels the position embedding is interpolated" in n for n in network.notes)
 
