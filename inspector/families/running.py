@@ -14,10 +14,8 @@ _SHOWN = 4
 
 # What stands beside a backbone in files of all kinds: decoders, heads, teachers of a training.
 _BESIDE = re.compile(
-    r"(?i)^(?:(?:[a-z_]*decode[rd]?|predictor|aux|auxiliary|neck|rpn|roi|bbox|mask|seg|cls|lm|"
-    r"dino|ibot|projection|pretext|contrastive|rotation|segmentation)[a-z]*(?:_[a-z_]*)?|heads?|"
-    r"head_[a-z_]+|classifiers?|fc|linear|projector|logit_scale|logit_bias|queue[a-z_]*|text[a-z_]*|"
-    r"pooler|center|target_generator|target_network|mlp_head)(?=[./_]|\d|$)"
+    r"(?i)^(?:\w*decode\w*|\w*predictor\w*|(?:\w+_)?heads?(?:_\w+)?\d*|aux\w*|necks?|classifiers?|fc|"
+    r"linear|projector|pooler|queue\w*|center|target_\w+|text\w*|logit_scale|logit_bias)(?=[./]|$)"
 )
 
 

@@ -149,6 +149,31 @@ def test_that_mmpretrains_vit_runs(tmp_path) -> None:
     assert model.outline.source == "MMPretrain"
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments", "family"),
+    [
+        ("vit_giant_patch14_dinov2", {"num_classes": 0}, "DINOv2"),
+        ("beit_base_patch16_224", {"num_classes": 0, "init_values": 0.1}, "BEiT"),
+        ("deit_small_distilled_patch16_224", {}, "DeiT"),
+    ],
+)
+def test_that_mmpretrains_other_families_run(tmp_path, name, arguments, family) -> None:
+    original = twin(name, **arguments)
+    names = MMPRETRAIN | {
+        "mlp.fc1.": "ffn.w12." if family == "DINOv2" else "ffn.layers.0.0.",
+        "mlp.fc2.": "ffn.w3." if family == "DINOv2" else "ffn.layers.1.",
+        "ls1.gamma": "attn.gamma1.weight",
+        "ls2.gamma": "ffn.gamma2.weight",
+        "head_dist.": "head.layers.head_dist.",
+    }
+    state = renamed(original.state_dict(), names)
+    state = {n if n.startswith("head.") else f"backbone.{n}": t for n, t in state.items()}
+    state = {n.replace("backbone.backbone.", "backbone."): t for n, t in state.items()}
+    last = {"backbone.norm.": "backbone.ln1.", "backbone.fc_norm.": "backbone.ln2."}
+    model, _ = assert_runs_as(original, saved(tmp_path, renamed(state, last)))
+    assert (model.outline.source, model.outline.family) == ("MMPretrain", family)
+
+
 def test_that_monais_vit_for_pictures_runs(tmp_path) -> None:
     original = twin(
         qkv_bias=False, class_token=False, global_pool="avg", fc_norm=False, num_classes=0

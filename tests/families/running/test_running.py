@@ -55,6 +55,34 @@ def test_that_a_tensor_without_a_role_in_the_backbone_is_refused(tmp_path) -> No
     assert "“blocks.1.attn.gate.weight”" in refusal(tmp_path, state, heads=3).message
 
 
+@pytest.mark.parametrize(
+    ("name", "beside"),
+    [
+        ("decoder_blocks.0.norm1.weight", True),
+        ("mask_decoder.w", True),
+        ("head.mlp.0.weight", True),
+        ("cls_head.fc.weight", True),
+        ("head_dist2.weight", True),
+        ("auxiliary_head.conv.weight", True),
+        ("neck.0.weight", True),
+        ("queue", True),
+        ("cls_pos_embed", False),
+        ("norm_extra.weight", False),
+        ("linear_attention.weight", False),
+        ("patch_embed.stem.weight", False),
+        ("rope.freqs", False),
+        ("overhead.weight", False),
+    ],
+)
+def test_what_may_stand_beside_a_backbone(tmp_path, name, beside) -> None:
+    state = {**vit(), name: torch.zeros(4, 4)}
+    if beside:
+        _, network = opened(saved(tmp_path, state), heads=3)
+        assert any(f"“{name}”: not used" in note for note in network.notes)
+    else:
+        assert f"“{name}”" in refusal(tmp_path, state, heads=3).message
+
+
 def test_that_a_role_that_the_architecture_lacks_is_refused(tmp_path) -> None:
     state = {**vit(), **{f"blocks.{n}.attn.temperature": torch.ones(3, 1, 1) for n in (0, 1)}}
     message = refusal(tmp_path, state, heads=3).message
