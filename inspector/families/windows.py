@@ -47,7 +47,7 @@ class WindowRule:
     mask: float = -100.0
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)
 def windows_on(shape: Side, rule: WindowRule) -> Windows:
     """Cut a grid of so many rows and columns into windows."""
     shift = _shift(shape, rule)
@@ -124,7 +124,7 @@ class _Indices:
     mask: Tensor | None
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)
 def _indices(windows: Windows, device: torch.device) -> _Indices:
     area = windows.members.shape[1]
     slots = windows.window_of * area + windows.place_of

@@ -1,18 +1,30 @@
 """Swin in MMDetection, MMSegmentation and MMPretrain, 2.x and 3.x."""
 
+import re
 from collections.abc import Mapping
 
 from inspector.families.naming import Kind, Naming
 
 _LAST_NORM = "detection_norm.3"
+_MERGING = re.compile(r"downsample\.(\d+)\.")
 
 
-def _one_norm_is_the_last(roles: Mapping[str, str]) -> dict[str, str]:
-    """A classifier has one norm, after the last stage: what others call ``norm``."""
+def _as_others_call_them(roles: Mapping[str, str]) -> dict[str, str]:
+    """A classifier's one norm, and merging that begins a stage, as in other namings.
+
+    The norm after the last stage is what others call ``norm``. MMPretrain's Swin-v2 merges where a
+    stage begins, not where one ends.
+    """
     norms = {role.rpartition(".")[0] for role in roles if role.startswith("detection_norm.")}
-    if norms != {_LAST_NORM}:
-        return dict(roles)
-    return {role.replace(_LAST_NORM, "norm"): name for role, name in roles.items()}
+    begins = not any(role.startswith("downsample.0.") for role in roles)
+    renamed = {}
+    for role, name in roles.items():
+        new = role.replace(_LAST_NORM, "norm") if norms == {_LAST_NORM} else role
+        stage = _MERGING.match(role)
+        if begins and stage:
+            new = f"downsample.{int(stage[1]) - 1}.{role[stage.end() :]}"
+        renamed[new] = name
+    return renamed
 
 
 NAMING = Naming(
@@ -48,5 +60,5 @@ NAMING = Naming(
     above={"head.fc.*": "head.*", "cls_head.fc.*": "head.*"},
     kinds=(Kind("Swin-v2", has=("logit_scale",)), Kind("Swin")),
     head_dim=32,
-    adjust=_one_norm_is_the_last,
+    adjust=_as_others_call_them,
 )
