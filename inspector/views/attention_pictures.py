@@ -2,7 +2,7 @@
 
 import numpy as np
 from PySide6.QtCore import QLineF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from inspector.core.attention import TokenAttention
@@ -26,14 +26,13 @@ class TokenPicture(PictureView):
     def show_window(self, attention: TokenAttention | None) -> None:
         """Outline the patches in sight of a token; nothing where that is all of them."""
         self._sides = () if attention is None else outline(attention)
-        self.update()
+        self.redraw()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the picture, then the outline over it."""
-        super().paintEvent(event)
+    def draw_over(self, painter: QPainter) -> None:
+        """Draw what lies over every picture, then the outline."""
+        super().draw_over(painter)
         if not self._sides or self.pixels is None:
             return
-        painter = QPainter(self)
         lines = [
             QLineF(self.place_of(row, column), self.place_of(other_row, other_column))
             for row, column, other_row, other_column in self._sides
@@ -41,7 +40,6 @@ class TokenPicture(PictureView):
         for ink, width in ((_DARK, 3.5), (_LIGHT, 1.5)):
             painter.setPen(QPen(ink, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.SquareCap))
             painter.drawLines(lines)
-        painter.end()
 
 
 class AttentionPane(QWidget):

@@ -7,11 +7,12 @@ and on any colour of a map.
 from functools import lru_cache
 from math import ceil, floor, log10
 
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen
 
 INK, SHADE = QColor(255, 255, 255), QColor(0, 0, 0, 170)
 _RIM_INK = QColor(28, 28, 28)
+_LINE = QColor(142, 142, 142, 161)
 QUERY_MARK, KEY_MARK = QColor("#6ea8ff"), QColor("#ffa64d")
 _ROOM, _RIM = 8.0, 2
 _NICE = (1, 2, 5)
@@ -73,11 +74,13 @@ def draw_scale_bar(
 
 
 def draw_lines(painter: QPainter, lines: list[QLineF]) -> None:
-    """Thin lines: of a token grid, or of a crosshair."""
-    painter.setPen(QPen(QColor(0, 0, 0, 110), 1))
-    painter.drawLines(lines)
-    painter.setPen(QPen(QColor(255, 255, 255, 90), 1))
-    painter.drawLines(lines)
+    """Thin level and upright lines: of a token grid, or of a crosshair.
+
+    Filled as rectangles of one pixel: translucent pens take longer than the picture below.
+    """
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(_LINE)
+    painter.drawRects([QRect(line.p1().toPoint(), line.p2().toPoint()) for line in lines])
 
 
 def draw_outline(painter: QPainter, box: QRectF) -> None:

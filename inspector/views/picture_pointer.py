@@ -96,7 +96,11 @@ class PicturePointer(QWidget):
         """Look at another part; emits nothing."""
         if camera != self._camera:
             self._camera = camera
-            self.update()
+            self.redraw()
+
+    def redraw(self) -> None:
+        """Draw the picture again."""
+        self.update()
 
     def reset(self) -> None:
         """Show the whole picture, as the user asked."""

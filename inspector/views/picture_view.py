@@ -1,27 +1,27 @@
 """One picture in its physical shape, to be zoomed, pointed at and windowed.
 
-Painted directly instead of through a plot: a picture has no axes, and what is stepped through with
-a key held down must be on the screen within a frame. The pixels are those of the compositor, one
-for one; enlarged they stay sharp squares.
+The picture is an image item of pyqtgraph; letters, bars and marks are drawn over it in pixels of
+the screen. Its pixels are those of the compositor, one for one; enlarged they stay sharp squares.
 """
 
-import numpy as np
-from PySide6.QtCore import QLineF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import (
     QColor,
+    QFocusEvent,
     QFont,
     QFontMetricsF,
-    QImage,
     QPainter,
-    QPaintEvent,
     QPalette,
     QPen,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from inspector.core.images import Edges, Picture
 from inspector.core.scene import ShownImage
 from inspector.core.tokens import Box, TokenGrid
+from inspector.views.camera import Camera
+from inspector.views.picture_canvas import PictureCanvas
 from inspector.views.picture_marks import (
     KEY_MARK,
     QUERY_MARK,
@@ -45,11 +45,11 @@ class PictureView(PicturePointer):
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._image: QImage | None = None
+        self._canvas = PictureCanvas(self)
+        self._canvas.drawn.connect(self._on_drawn)
         self._pixels: Picture | None = None
         self._sentence = ""
         self._unit_known = False
-        self._box: Box | None = None
         self._edges: Edges | None = None
         self._corner = ""
         self._title = ""
@@ -91,7 +91,7 @@ class PictureView(PicturePointer):
         Parameters
         ----------
         picture
-            (rows, columns, 3) uint8; not copied where it is contiguous.
+            (rows, columns, 3) uint8.
         size_mm
             Height and width of the original, in mm where `unit_known`, else in pixels.
         shape
@@ -99,15 +99,15 @@ class PictureView(PicturePointer):
         box
             The rectangle of the original that the picture is of; the whole where none is given.
         """
-        pixels = np.ascontiguousarray(picture)
-        rows, columns = pixels.shape[:2]
-        held = QImage(pixels.data, columns, rows, 3 * columns, QImage.Format.Format_RGB888)
-        self._image = held.convertToFormat(QImage.Format.Format_RGB32)
+        rows, columns = picture.shape[:2]
         self._pixels, self._sentence, self._there = picture, "", True
         self._size, self._unit_known = size_mm, unit_known
-        self._shape, self._box = shape or (rows, columns), box
+        self._shape = shape or (rows, columns)
+        self._canvas.show_image(picture, self._mm_of(box or Box(0, 0, *self._shape)))
+        self._look()
+        self._take_colours()
         self.setAccessibleDescription("")
-        self.update()
+        self.redraw()
 
     def show_image(
         self, image: ShownImage, picture: Picture | None = None, *, seen: bool = False
@@ -135,21 +135,22 @@ class PictureView(PicturePointer):
 
     def show_nothing(self, sentence: str) -> None:
         """Show a sentence in place of a picture."""
-        self._image, self._pixels, self._sentence = None, None, sentence
-        self._there = False
+        self._pixels, self._sentence, self._there = None, sentence, False
         self._crosshair = None
+        self._canvas.hide_image()
+        self._take_colours()
         self.setAccessibleDescription(sentence)
-        self.update()
+        self.redraw()
 
     def show_title(self, title: str) -> None:
         """Name the picture in its upper left corner."""
         self._title = title
-        self.update()
+        self.redraw()
 
     def show_edges(self, edges: Edges | None) -> None:
         """Show orientation letters; None where the file does not tell."""
         self._edges = edges
-        self.update()
+        self.redraw()
 
     def show_corner(self, text: str) -> None:
         """Show a text in the lower right corner, as the size of a pixel.
@@ -157,7 +158,7 @@ class PictureView(PicturePointer):
         Of parts with ``·`` between them the last ones give way where there is no room.
         """
         self._corner = text
-        self.update()
+        self.redraw()
 
     def show_grid(self, grid: TokenGrid | None, on: bool) -> None:
         """Say where the tokens lie, and whether their grid is drawn.
@@ -166,45 +167,82 @@ class PictureView(PicturePointer):
         """
         if grid is not self._grid or on is not self._grid_shown:
             self._grid, self._grid_shown = grid, on
-            self.update()
+            self.redraw()
 
     def mark(self, *, query: int | None = None, key: int | None = None) -> None:
         """Frame a query token and a key token of the grid; prefix tokens have no place."""
         self._query, self._key = query, key
-        self.update()
+        self.redraw()
 
     def show_crosshair(self, point: tuple[float, float] | None) -> None:
         """Show the cursor of a linked picture: row and column of the original."""
         if point != self._crosshair:
             self._crosshair = point
-            self.update()
+            self.redraw()
 
     def sizeHint(self) -> QSize:
         """Room for a small picture."""
         return QSize(280, 280)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the picture and all that lies over it."""
-        painter = QPainter(self)
-        theme = theme_of(self.palette())
-        if self._image is None:
-            painter.fillRect(self.rect(), QColor(theme.surface))
-            self._paint_sentence(painter, QColor(theme.muted))
+    def show_camera(self, camera: Camera) -> None:
+        """Look at another part; emits nothing."""
+        super().show_camera(camera)
+        self._look()
+
+    def redraw(self) -> None:
+        """Draw the picture and all that lies over it again."""
+        self._canvas.viewport().update()
+
+    def draw_over(self, painter: QPainter) -> None:
+        """Draw what lies over the picture, in pixels of this widget."""
+        if self._pixels is None:
+            self._paint_sentence(painter, QColor(theme_of(self.palette()).muted))
         else:
-            painter.fillRect(self.rect(), _SURROUND[theme.name])
-            self._paint_picture(painter, self._image)
             self._paint_over(painter)
         if self.hasFocus():
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 2))
             painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
-        painter.end()
 
-    def _paint_picture(self, painter: QPainter, image: QImage) -> None:
-        target = self._rect_of(self._box or Box(0, 0, *self._shape))
-        small = target.width() * self.devicePixelRatioF() < image.width()
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, small)
-        painter.drawImage(target, image)
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep looking at the same part."""
+        super().resizeEvent(event)
+        self._canvas.resize(event.size())
+        self._look()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow a change between light and dark, or of the font."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
+            self._take_colours()
+            self.redraw()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show the frame of the focus."""
+        super().focusInEvent(event)
+        self.redraw()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Take the frame of the focus away."""
+        super().focusOutEvent(event)
+        self.redraw()
+
+    @Slot(object)
+    def _on_drawn(self, painter: QPainter) -> None:
+        self.draw_over(painter)
+
+    def _look(self) -> None:
+        """Give the canvas the part that the camera looks at."""
+        stage = self._stage
+        corners = ((0, 0), (self.width(), self.height()))
+        first, last = (QPointF(*stage.to_picture(self._camera, x, y)) for x, y in corners)
+        self._canvas.look_at(QRectF(first, last))
+
+    def _take_colours(self) -> None:
+        theme = theme_of(self.palette())
+        surface = QColor(theme.surface) if self._pixels is None else _SURROUND[theme.name]
+        self._canvas.show_background(surface)
 
     def _paint_over(self, painter: QPainter) -> None:
         room, font = QRectF(self.rect()), small_font(self.font())
@@ -272,6 +310,14 @@ class PictureView(PicturePointer):
         painter.setPen(ink)
         flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
         painter.drawText(self.rect().adjusted(16, 16, -16, -16), int(flags), self._sentence)
+
+    def _mm_of(self, box: Box) -> QRectF:
+        """A rectangle of the original, in mm from its upper left corner."""
+        down, right = self._size[0] / self._shape[0], self._size[1] / self._shape[1]
+        return QRectF(
+            QPointF(box.left * right, box.top * down),
+            QPointF(box.right * right, box.bottom * down),
+        )
 
     def _rect_of(self, box: Box) -> QRectF:
         return QRectF(self.place_of(box.top, box.left), self.place_of(box.bottom, box.right))

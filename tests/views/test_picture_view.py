@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QWheelEvent
@@ -92,6 +93,32 @@ def test_that_what_the_model_saw_lies_where_it_is_on_the_original(view):
     inside, outside = colour_at(view, 15.2, 10.2), colour_at(view, 35.2, 45.2)
     assert (inside.red(), inside.green(), inside.blue()) == (77, 77, 77)
     assert outside.red() != 77
+
+
+def test_that_the_image_item_lies_where_marks_are_drawn_however_it_is_looked_at(view):
+    """Both are computed apart: by the view box from mm, and by the camera."""
+    view.show_picture(picture(20, 10), (45.0, 8.0), True, shape=(30, 40), box=Box(5, 2, 20, 10))
+    (item,) = (i for i in view.findChild(pg.GraphicsView).items() if isinstance(i, pg.ImageItem))
+    for size, camera in (((400, 300), Camera()), ((250, 330), Camera(7.0, 0.1, 0.8))):
+        view.resize(*size)
+        view.show_camera(camera)
+        view.grab()
+        for row, column in ((0, 0), (20, 10), (7, 3)):
+            drawn = item.mapToScene(QPointF(column, row))
+            place = view.place_of(5 + row, 2 + column)
+            assert (drawn.x(), drawn.y()) == pytest.approx((place.x(), place.y()), abs=1e-6)
+
+
+def test_that_pixels_mix_only_where_there_are_more_than_on_the_screen(view):
+    view.resize(100, 100)
+    stripes = np.zeros((200, 200, 3), np.uint8)
+    stripes[:, ::2] = 200
+    view.show_picture(stripes, (200.0, 200.0), False)
+    small = view.grab().toImage()
+    assert 0 < small.pixelColor(50, 50).red() < 200
+    view.show_camera(Camera(4.0))
+    large = view.grab().toImage()
+    assert {large.pixelColor(x, 50).red() for x in range(5, 95)} == {0, 200}
 
 
 def test_that_the_wheel_zooms_around_the_mouse(qtbot, view):

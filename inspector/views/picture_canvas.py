@@ -1,0 +1,90 @@
+"""The pyqtgraph scene of one picture: a view box in mm with y down, and an image in its place."""
+
+import pyqtgraph as pg
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QGraphicsView, QWidget
+
+from inspector.core.images import Picture
+
+
+class PictureCanvas(pg.GraphicsView):
+    """Shows an image where it lies; who owns it handles mouse and keys and draws over it.
+
+    Signals
+    -------
+    drawn(painter)
+        The image has been drawn: the `QPainter` is there to draw over it, in the canvas's pixels.
+    """
+
+    drawn = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._box = pg.ViewBox(
+            lockAspect=True, enableMouse=False, invertY=True, enableMenu=False, defaultPadding=0
+        )
+        self._box.disableAutoRange()
+        self._box.setFlag(QGraphicsItem.GraphicsItemFlag.ItemClipsChildrenToShape, False)
+        self._image = _ScreenImage(axisOrder="row-major", autoDownsample=False)
+        self._box.addItem(self._image, ignoreBounds=True)
+        self.setCentralItem(self._box)
+        self._wide = 0.0
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAcceptDrops(False)
+        self._draw_all_at_once()
+
+    def show_image(self, picture: Picture, place: QRectF) -> None:
+        """Show (rows, columns, 3) uint8 in a rectangle of mm."""
+        self._image.setImage(picture, autoLevels=False)
+        self._image.setRect(place)
+        self._image.show()
+        self._wide = place.width()
+        self._smooth_where_small()
+
+    def hide_image(self) -> None:
+        """Show the background alone."""
+        self._image.hide()
+
+    def look_at(self, part: QRectF) -> None:
+        """Fill the canvas with a rectangle of mm, which has the aspect of the canvas."""
+        self._box.setRange(part, padding=0)
+        self._smooth_where_small()
+
+    def show_background(self, colour: QColor) -> None:
+        """What is behind and beside the image."""
+        if self.backgroundBrush().color() != colour:
+            self.setBackground(colour)
+
+    def drawForeground(self, painter: QPainter, _rect: QRectF) -> None:
+        """Let the owner draw over the image."""
+        self.drawn.emit(painter)
+
+    def _draw_all_at_once(self) -> None:
+        """Every change of a picture changes all of it: nothing is cached, indexed or cut out."""
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
+        self.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)
+        self.scene().setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+
+    def _smooth_where_small(self) -> None:
+        """Enlarged pixels stay sharp squares; where there are more than on the screen they mix."""
+        if self._image.image is None:
+            return
+        range_wide = self._box.viewRect().width()
+        shown = self._wide / range_wide * self.width() * self.devicePixelRatioF()
+        smooth = shown < self._image.image.shape[1]
+        self.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+
+
+class _ScreenImage(pg.ImageItem):
+    """Keeps its pixels as the screen has them: three bytes a pixel take four times as long."""
+
+    qimage: QImage | None
+
+    def render(self) -> None:
+        """Make the image that is painted."""
+        super().render()
+        if self.qimage is not None:
+            self.qimage = self.qimage.convertToFormat(QImage.Format.Format_RGB32)
