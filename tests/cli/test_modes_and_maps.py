@@ -138,11 +138,13 @@ def test_that_tables_agree_with_the_full_decomposition(modes: Path, weights) -> 
         cosine = (u[:, kept] * v[kept].T).sum(axis=0)
         ours = [r for r in rows if (int(r["block"]), int(r["head"])) == (block, head)]
         np.testing.assert_allclose([float(r["sigma"]) for r in ours], sigma[kept], rtol=1e-9)
-        # u and v are float32, and the cosine is that of the vectors that are stored.
-        np.testing.assert_allclose([float(r["cosine"]) for r in ours], cosine, atol=1e-6)
-        weighted = (sigma[kept] * cosine).sum() / sigma[kept].sum()
+        # u and v are float32: the closer two sigmas, the less exactly are their directions known.
+        gap = np.abs(np.diff(sigma[: WIDTH // HEADS + 1])).min() / sigma[0]
+        near = 4 * np.finfo(np.float32).eps / gap
+        np.testing.assert_allclose([float(r["cosine"]) for r in ours], cosine, atol=near)
+        weighted = (query * key).sum() / sigma[kept].sum()
         assert float(row["weighted_cosine"]) == pytest.approx(weighted, abs=1e-6)
-        assert float(row["mean_cosine"]) == pytest.approx(cosine.mean(), abs=1e-6)
+        assert float(row["mean_cosine"]) == pytest.approx(cosine.mean(), abs=near)
     for row in table(modes / "blocks.csv"):
         own = [float(r["weighted_cosine"]) for (b, _), r in heads.items() if b == int(row["block"])]
         assert float(row["weighted_cosine"]) == pytest.approx(np.mean(own), abs=1e-12)
