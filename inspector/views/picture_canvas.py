@@ -11,6 +11,9 @@ from inspector.core.images import Picture
 class PictureCanvas(pg.GraphicsView):
     """Shows an image where it lies; who owns it handles mouse and keys and draws over it.
 
+    Only `redraw` draws it again, once for any number of changes: the scene would draw it a second
+    time, after it has gone through what changed.
+
     Signals
     -------
     drawn(painter)
@@ -29,11 +32,11 @@ class PictureCanvas(pg.GraphicsView):
         self._image = _ScreenImage(axisOrder="row-major", autoDownsample=False)
         self._box.addItem(self._image, ignoreBounds=True)
         self.setCentralItem(self._box)
-        self._wide = 0.0
+        self._wide, self._part = 0.0, QRectF()
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAcceptDrops(False)
-        self._draw_all_at_once()
+        self._draw_on_demand()
 
     def show_image(self, picture: Picture, place: QRectF) -> None:
         """Show (rows, columns, 3) uint8 in a rectangle of mm."""
@@ -49,8 +52,14 @@ class PictureCanvas(pg.GraphicsView):
 
     def look_at(self, part: QRectF) -> None:
         """Fill the canvas with a rectangle of mm, which has the aspect of the canvas."""
-        self._box.setRange(part, padding=0)
-        self._smooth_where_small()
+        if part != self._part:
+            self._part = part
+            self._box.setRange(part, padding=0)
+            self._smooth_where_small()
+
+    def redraw(self) -> None:
+        """Draw everything again."""
+        self.viewport().update()
 
     def show_background(self, colour: QColor) -> None:
         """What is behind and beside the image."""
@@ -61,9 +70,9 @@ class PictureCanvas(pg.GraphicsView):
         """Let the owner draw over the image."""
         self.drawn.emit(painter)
 
-    def _draw_all_at_once(self) -> None:
+    def _draw_on_demand(self) -> None:
         """Every change of a picture changes all of it: nothing is cached, indexed or cut out."""
-        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.NoViewportUpdate)
         self.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)
         self.scene().setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -72,9 +81,8 @@ class PictureCanvas(pg.GraphicsView):
         """Enlarged pixels stay sharp squares; where there are more than on the screen they mix."""
         if self._image.image is None:
             return
-        range_wide = self._box.viewRect().width()
-        shown = self._wide / range_wide * self.width() * self.devicePixelRatioF()
-        smooth = shown < self._image.image.shape[1]
+        there = self.width() * self.devicePixelRatioF() * self._wide
+        smooth = there < self._image.image.shape[1] * self._part.width()
         self.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
 
 

@@ -191,7 +191,7 @@ class PictureView(PicturePointer):
 
     def redraw(self) -> None:
         """Draw the picture and all that lies over it again."""
-        self._canvas.viewport().update()
+        self._canvas.redraw()
 
     def draw_over(self, painter: QPainter) -> None:
         """Draw what lies over the picture, in pixels of this widget."""
