@@ -44,6 +44,8 @@ _BLUE_FIRST = (
     "The configuration says that the model takes blue first: the channels of its patch embedding "
     "are exchanged, so that it is given red first as all others."
 )
+_COLOURS = ("red", "green", "blue")
+_GREY = "The model looks at one channel: the mean of an image's three."
 _OF_CLASSIFIERS = ("norm.weight", "norm.bias", "head.weight", "head.bias")
 _INSIDE = {
     "out": "attn.proj",
@@ -61,6 +63,7 @@ class SwinSizes:
     """What timm's Swins are made from, a value per stage."""
 
     patch: Side
+    channels: int
     embed_dim: int
     depths: tuple[int, ...]
     heads: tuple[int, ...]
@@ -123,6 +126,8 @@ class RunningSwin(nn.Module):
 
     def _tokens(self, pixels: Tensor) -> Tensor:
         high, wide = self.body.patch_embed.patch_size
+        if self.body.patch_embed.proj.in_channels == 1:
+            pixels = pixels.mean(dim=1, keepdim=True)
         whole = pad(pixels, (0, -pixels.shape[3] % wide, 0, -pixels.shape[2] % high))
         tokens: Tensor = self.body.patch_embed(whole)
         if self.pos_embed is None:
@@ -205,6 +210,7 @@ def sizes_of(model: Model, windows: Sequence[int]) -> SwinSizes:
     _refuse_strange(outline, blocks)
     return SwinSizes(
         patch=outline.patch_size,
+        channels=_channels(model),
         embed_dim=blocks[0].embed_dim,
         depths=tuple(len(stage.blocks) for stage in outline.stages),
         heads=tuple(block.num_heads for block in blocks),
@@ -303,10 +309,12 @@ def build_swin(
     prepare_torchvision()
     semantics = semantics_of(model)
     sizes = sizes_of(model, [_of_stage(stage, windows) for stage in model.outline.stages])
+    if sizes.channels == 1:
+        assumed = (*assumed, _GREY)
     tensors = RoleTensors(model)
     around = frame(tensors, sizes, backbone=semantics.backbone)
     given = around.given | dict(_stage_tensors(model, tensors, kind))
-    if sees_bgr(model):
+    if sees_bgr(model) and sizes.channels == len(_COLOURS):
         given[_PATCHES] = given[_PATCHES].flip(1)
         assumed = (*assumed, _BLUE_FIRST)
     tensors.refuse_unused(kind.words)
@@ -331,6 +339,7 @@ def common_settings(sizes: SwinSizes) -> dict[str, Any]:
     return {
         "img_size": tuple(8 * side for side in sizes.patch),
         "patch_size": sizes.patch,
+        "in_chans": sizes.channels,
         "num_classes": sizes.classes,
         "embed_dim": sizes.embed_dim,
         "depths": sizes.depths,
@@ -464,6 +473,19 @@ def _refuse_strange(outline: ModelOutline, blocks: list[BlockOutline]) -> None:
                 f"{block.head_dim}; in a Swin they are alike.",
                 advice=LATER,
             )
+
+
+def _channels(model: Model) -> int:
+    stored = model.outline.parts.get("patch_embed.weight")
+    kernel = () if stored is None else model.checkpoint.tensors[stored.tensor].shape
+    if len(kernel) != 4 or kernel[1] not in (1, len(_COLOURS)):
+        shape = " × ".join(map(str, kernel)) or "(none)"
+        raise CannotRun(
+            f"The embedding of the patches has the shape {shape}; one of pictures of one or three "
+            "channels, with four axes, was expected.",
+            advice=LATER,
+        )
+    return int(kernel[1])
 
 
 def _hidden(model: Model, block: BlockOutline) -> int:

@@ -18,6 +18,7 @@ _DETECTORS = (
     "neck.", "rpn_head.", "roi_head.", "bbox_head.", "mask_head.", "decode_head.",
     "panoptic_head.", "query_head.", "auxiliary_head.",
 )  # fmt: skip
+_SOURCES = ("timm", "official Swin", "Hugging Face", "torchvision", "MMDetection")
 _SCOPES = ("mmdet", "mmseg", "mmrotate", "mmdet3d")
 _ALWAYS = "as MMDetection runs it: padded, then rolled in every second block whatever the size"
 
@@ -51,7 +52,9 @@ def semantics_of(model: Model) -> SwinSemantics:
 
 
 def is_swin(model: Model) -> bool:
-    """Whether its stages merge their patches as those of a Swin do."""
+    """Whether it is a Swin of a code base whose windows are known, told by merging and naming."""
+    if model.outline.source not in _SOURCES or model.outline.family == "Swin-v2 (CR)":
+        return False
     roles = (f"downsample.0.reduction.weight{order}" for order in ("", UNFOLD))
     return any(role in model.outline.parts for role in roles)
 

@@ -43,11 +43,7 @@ _REACH = 16.0
 
 def _matches(model: Model) -> bool:
     first = next(model.outline.blocks()).parts
-    return (
-        is_swin(model)
-        and {"logit_scale", "position_mlp.in.weight"} <= set(first)
-        and model.outline.family != "Swin-v2 (CR)"
-    )
+    return is_swin(model) and {"logit_scale", "position_mlp.in.weight"} <= set(first)
 
 
 def _build(model: Model, device: str) -> Network:

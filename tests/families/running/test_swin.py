@@ -274,3 +274,27 @@ def test_that_microsofts_masks_and_names_tell_the_size() -> None:
     for name in ("swin_tiny_patch4_window7_384.pth", "swinv2_base_window12to24_192to384.pth"):
         named = checkpoint_of(state, name=name)
         assert image_side(Model(named, recognise(named))).value == 384
+
+
+def test_that_a_model_of_grey_pictures_is_given_the_mean_of_three_channels() -> None:
+    module = timm_swin(in_chans=1)
+    network = network_of(model_of(module))
+    pixels = picture(1, 3, 64, 64)
+    with torch.no_grad():
+        logits = module(pixels.mean(1, keepdim=True))
+    assert apart(captured(network, pixels).output, logits) < EQUAL
+    assert any("one channel" in note for note in network.notes)
+
+
+def test_that_a_picture_of_four_channels_is_refused_in_words() -> None:
+    with pytest.raises(CannotRun, match="one or three channels"):
+        network_of(model_of(timm_swin(in_chans=4)))
+
+
+def test_that_a_swin_of_another_kind_is_refused_in_words() -> None:
+    prepare_torchvision()
+    from timm.models.swin_transformer_v2_cr import SwinTransformerV2Cr
+
+    sizes = {name: SMALL[name] for name in ("img_size", "embed_dim", "depths", "num_heads")}
+    with pytest.raises(CannotRun, match="cannot be run on images"):
+        network_of(model_of(SwinTransformerV2Cr(window_size=4, **sizes)))
