@@ -15,6 +15,7 @@ from inspector.export.drawing import Drawing
 from inspector.export.scene_records import image_record, models_record, style_record
 from inspector.export.script import address_text, device_text, map_style_text, script_text
 from inspector.export.sources import CheckpointFile, ImageFile
+from inspector.render.limits import Limits
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +24,8 @@ class AttentionContent:
 
     Parameters
     ----------
+    limits
+        Between which the pattern is coloured, where it shares them with what stands beside it.
     checkpoint, image
         Where model and image were read from; where none is given, as their cards say.
     device
@@ -34,6 +37,7 @@ class AttentionContent:
     checkpoint: CheckpointFile | None = None
     image: ImageFile | None = None
     device: str = "cpu"
+    limits: Limits | None = None
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -56,9 +60,9 @@ class AttentionContent:
             When there is no pair to draw.
         """
         if kind is FigureKind.ATTENTION:
-            return draw_attention(self.scene, self.style, style)
+            return draw_attention(self.scene, self.style, style, self.limits)
         if kind is FigureKind.PAIR:
-            return draw_pair(self.scene, self.style, style)
+            return draw_pair(self.scene, self.style, style, self.limits)
         raise BadRequest(f"Attention has no figure “{kind}”.")
 
     def command(self, kind: FigureKind) -> str:
@@ -116,7 +120,8 @@ class AttentionContent:
         yield f"    label={scene.model.label!r},"
         yield f"    device={device_text(self.device)},"
         yield ")"
-        yield f"content = AttentionContent(scene, {map_style_text(self.style)})"
+        limits = "" if self.limits is None else f", limits={self.limits!r}"
+        yield f"content = AttentionContent(scene, {map_style_text(self.style)}{limits})"
 
     def _named(self, token: int) -> str:
         grid = self.scene.attention.grid
@@ -141,4 +146,5 @@ _IMPORTS = (
     "from inspector.export.attention_content import AttentionContent",
     "from inspector.export.computing import attention_scene",
     "from inspector.export.sources import CheckpointFile, ImageFile",
+    "from inspector.render.limits import Limits",
 )

@@ -28,6 +28,7 @@ from inspector.export.paper import (
 )
 from inspector.export.pictures import BETWEEN, Panel, frame_of
 from inspector.export.scale import scale_of
+from inspector.render.limits import Limits
 from inspector.render.scenes import (
     HeadPattern,
     attention_picture,
@@ -46,9 +47,11 @@ _BESIDE_FROM = 110.0
 _THUMB_TEXT, _THUMB_GAP, _SMALLEST_THUMB = 2 * LINE_HEIGHT * 0.85 + 0.6, 1.6, 4.0
 
 
-def draw_attention(scene: AttentionScene, style: MapStyle, paper: FigureStyle) -> Drawing:
+def draw_attention(
+    scene: AttentionScene, style: MapStyle, paper: FigureStyle, limits: Limits | None = None
+) -> Drawing:
     """The pattern of the chosen head over the image, large, and that of every head, small."""
-    limits = pattern_limits([scene], style)
+    limits = limits or pattern_limits([scene], style)
     drawn = attention_picture(scene, style, limits)
     frame = frame_of(scene.image, style)
     captions = (_elsewhere(scene, scene.head),)
@@ -70,7 +73,9 @@ def draw_attention(scene: AttentionScene, style: MapStyle, paper: FigureStyle) -
     return Drawing(page.figure, PATTERN, tuple(_pattern_rows(scene)), arrays)
 
 
-def draw_pair(scene: AttentionScene, style: MapStyle, paper: FigureStyle) -> Drawing:
+def draw_pair(
+    scene: AttentionScene, style: MapStyle, paper: FigureStyle, limits: Limits | None = None
+) -> Drawing:
     """Where the two tokens lie, and the modes and terms that add up to their score.
 
     Raises
@@ -86,7 +91,7 @@ def draw_pair(scene: AttentionScene, style: MapStyle, paper: FigureStyle) -> Dra
     grid, width = scene.attention.grid, paper.width_mm
     title = f"{pair.address}: score of {grid.name(pair.query)} and {grid.name(pair.key)}"
     head = heading(title, _remarks(scene, style), width)
-    drawn = attention_picture(scene, style)
+    drawn = attention_picture(scene, style, limits)
     outlines = token_outlines(scene, style)
     panel = Panel("Query and key", drawn, frame_of(scene.image, style), (), outlines)
     beside = width >= _BESIDE_FROM

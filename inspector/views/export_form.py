@@ -20,11 +20,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from inspector.core.figures import WIDTH_PRESETS, FigureFormat, FigureKind, FigureStyle
+from inspector.core.figures import (
+    MOST_MODES,
+    WIDTH_PRESETS,
+    FigureFormat,
+    FigureKind,
+    FigureStyle,
+)
 from inspector.views.elided_label import Elide, ElidedLabel
 from inspector.views.export_files import FORMAT_WORDS, KIND_WORDS, bare_name, files_of
 
 _CUSTOM = "Custom width"
+_OF_SEVERAL_MODES = (FigureKind.MODES, FigureKind.RANKED)
 _FILES = len(files_of("", FigureFormat.PDF))
 
 
@@ -48,6 +55,7 @@ class ExportForm(QWidget):
         self._custom = QDoubleSpinBox()
         self._format = _choice("Format")
         self._dpi = QSpinBox()
+        self._modes = QSpinBox()
         self._name = QLineEdit()
         self._folder = QLineEdit()
         self._choose = QPushButton("C&hoose…")
@@ -66,9 +74,10 @@ class ExportForm(QWidget):
 
     @property
     def style_asked(self) -> FigureStyle:
-        """Width, format and resolution."""
+        """Width, format, resolution and number of modes."""
         width = self._width.currentData() or self._custom.value()
-        return FigureStyle(width, FigureFormat(self._format.currentData()), self._dpi.value())
+        ending = FigureFormat(self._format.currentData())
+        return FigureStyle(width, ending, self._dpi.value(), self._modes.value())
 
     @property
     def name(self) -> str:
@@ -89,16 +98,22 @@ class ExportForm(QWidget):
             if current in self._kinds:
                 self._kind.setCurrentIndex(self._kinds.index(current))
         self._kind_before = self.kind
+        self._show_what_applies()
 
     def set_style(self, style: FigureStyle) -> None:
-        """Show width, format and resolution."""
+        """Show width, format, resolution and number of modes."""
         with QSignalBlocker(self._width), QSignalBlocker(self._format):
             row = self._width.findData(style.width_mm)
             self._width.setCurrentIndex(row if row >= 0 else self._width.count() - 1)
             self._format.setCurrentIndex(self._format.findData(style.format.value))
-        with QSignalBlocker(self._custom), QSignalBlocker(self._dpi):
+        with (
+            QSignalBlocker(self._custom),
+            QSignalBlocker(self._dpi),
+            QSignalBlocker(self._modes),
+        ):
             self._custom.setValue(style.width_mm)
             self._dpi.setValue(style.dpi)
+            self._modes.setValue(style.modes)
         self._show_what_applies()
 
     def set_base(self, base: Path) -> None:
@@ -122,11 +137,15 @@ class ExportForm(QWidget):
         self._dpi.setRange(72, 1200)
         self._dpi.setSingleStep(50)
         self._dpi.setSuffix(" dpi")
-        for field in (self._custom, self._dpi):
+        self._dpi.setAccessibleName("Resolution in dots per inch")
+        self._modes.setRange(1, MOST_MODES)
+        self._modes.setAccessibleName("Number of modes")
+        for field in (self._custom, self._dpi, self._modes):
             field.setMinimumWidth(110)
         style = FigureStyle()
         self._custom.setValue(style.width_mm)
         self._dpi.setValue(style.dpi)
+        self._modes.setValue(style.modes)
         self._width.setCurrentIndex(self._width.findData(style.width_mm))
 
     def _place(self) -> None:
@@ -137,6 +156,7 @@ class ExportForm(QWidget):
         self._fields.setContentsMargins(0, 0, 0, 0)
         self._fields.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         self._fields.addRow("Fi&gure", self._kind)
+        self._fields.addRow("M&odes", self._modes)
         self._fields.addRow("&Width", self._width)
         self._fields.addRow("", self._custom)
         self._fields.addRow("For&mat", self._format)
@@ -169,11 +189,13 @@ class ExportForm(QWidget):
         self._format.currentIndexChanged.connect(self._on_field_changed)
         self._custom.valueChanged.connect(self._on_field_changed)
         self._dpi.valueChanged.connect(self._on_field_changed)
+        self._modes.valueChanged.connect(self._on_field_changed)
         self._name.textChanged.connect(self._on_field_changed)
         self._folder.textChanged.connect(self._on_field_changed)
         self._choose.clicked.connect(self._on_choose_clicked)
 
     def _show_what_applies(self) -> None:
+        self._fields.setRowVisible(self._modes, self.kind in _OF_SEVERAL_MODES)
         self._fields.setRowVisible(self._custom, self._width.currentData() is None)
         is_png = self._format.currentData() == FigureFormat.PNG.value
         self._fields.setRowVisible(self._dpi, is_png)

@@ -15,6 +15,7 @@ from inspector.core.figures import ExportRequest, FigureFormat, FigureKind, Figu
 from inspector.core.metrics import Metric
 from inspector.core.outline import Matrix
 from inspector.export.compare_files import compare_files
+from inspector.export.comparison_content import KINDS
 from inspector.views.error_dialog import ErrorDialog
 
 
@@ -150,9 +151,9 @@ def test_that_the_real_pair_opens_as_a_series_and_every_figure_can_be_drawn(
     series = program.session.series
     assert [c.compared.label for c in series.comparisons] == ["epoch_3.pth", "epoch_6.pth"]
     assert all(len(c.blocks) == 12 for c in series.comparisons)
-    assert set(program.exporting.kinds()) == set(FigureKind)
+    assert set(program.exporting.kinds()) == set(KINDS)
     for kind in program.exporting.kinds():
         program.exporting.export(ExportRequest(kind, FigureStyle(), tmp_path / kind.value))
         settled(program)
     assert program.window.findChildren(ErrorDialog) == []
-    assert {path.stem for path in tmp_path.glob("*.pdf")} == {kind.value for kind in FigureKind}
+    assert {path.stem for path in tmp_path.glob("*.pdf")} == {kind.value for kind in KINDS}

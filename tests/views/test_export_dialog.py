@@ -100,6 +100,18 @@ def test_that_another_name_needs_no_other_preview(dialog, qtbot):
     assert dialog.request.base.name == "epoch_6-linesx"
 
 
+def test_that_the_number_of_modes_is_asked_for_figures_of_several(dialog):
+    modes = field(dialog, QSpinBox, "Number of modes")
+    assert not modes.isVisible()
+    dialog.set_kinds([FigureKind.MODE, FigureKind.MODES], FigureKind.MODES)
+    assert modes.isVisible()
+    modes.setValue(9)
+    assert dialog.request.style.modes == 9
+    kinds = field(dialog, QComboBox, "Figure")
+    kinds.setCurrentIndex(0)
+    assert not modes.isVisible()
+
+
 def test_that_a_custom_width_shows_its_field(dialog):
     custom = field(dialog, QDoubleSpinBox, "Custom width")
     assert not custom.isVisible()
@@ -117,7 +129,7 @@ def test_that_a_style_of_no_preset_is_a_custom_width(dialog):
 
 
 def test_that_the_resolution_is_asked_for_png_only(dialog):
-    dpi = dialog.findChild(QSpinBox)
+    dpi = field(dialog, QSpinBox, "Resolution in dots per inch")
     assert not dpi.isVisible()
     field(dialog, QComboBox, "Format").setCurrentIndex(2)
     assert dpi.isVisible()
