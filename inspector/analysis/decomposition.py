@@ -34,6 +34,8 @@ from torch import Tensor
 CONDITION = 1000.0
 # Modes whose sigma differ by less than this share of the largest are not told apart.
 DEGENERATE = 1e-6
+# Multiplications of a matrix product up to which OpenBLAS takes one thread.
+_ONE_THREAD = 4 * 65536
 
 Weights = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 Found = tuple[npt.NDArray[np.float64], Weights, Weights]
@@ -72,7 +74,6 @@ def decompose(left: Weights, right: Weights, *, device: str = "cpu") -> Decompos
             again = _careful(left[~sound], right[~sound])
             for kept, better in zip((sigma, u, v), again, strict=True):
                 kept[~sound] = better
-    _orient(u, v)
     cosine = np.clip(np.vecdot(u, v).astype(np.float64), -1.0, 1.0)
     return Decomposition(sigma, cosine, u, v, degenerate_modes(sigma))
 
@@ -103,11 +104,15 @@ class _Wide:
         if self._there is not None:
             wide = self._there.double()
             return (wide @ wide.mT).cpu()
-        heads, rows, width = self._weights.shape
-        found, wide_head = np.empty((heads, rows, rows)), np.empty((rows, width))
+        heads, rows, _ = self._weights.shape
+        found = np.empty((heads, rows, rows))
+        wide_head = np.empty(self._weights.shape[1:])
         for head, weights in enumerate(self._weights):
             wide_head[...] = weights
-            np.matmul(wide_head, wide_head.T, out=found[head])
+            pieces, rest = _pieces(wide_head)
+            np.matmul(pieces, pieces.swapaxes(-1, -2)).sum(axis=0, out=found[head])
+            if rest.size:
+                found[head] += rest @ rest.T
         return torch.from_numpy(found)
 
     def expand(self, small: Tensor) -> Weights:
@@ -115,13 +120,31 @@ class _Wide:
         if self._there is not None:
             product: Weights = (small.to(self._there.device) @ self._there).cpu().numpy()
             return product
-        found: Weights = np.matmul(small.numpy(), self._weights)
+        rows = small.numpy()
+        found = np.empty_like(self._weights)
+        (pieces, rest), (out, rest_out) = _pieces(self._weights), _pieces(found)
+        np.matmul(rows[:, None], pieces, out=out)
+        np.matmul(rows, rest, out=rest_out)
         return found
 
     @property
     def type(self) -> torch.dtype:
         """Of the weights."""
         return torch.float64 if self._weights.dtype == np.float64 else torch.float32
+
+
+def _pieces(wide: Weights) -> tuple[Weights, Weights]:
+    """(..., pieces, rows, n) and (..., rows, rest) views of (..., rows, width).
+
+    A product of a piece with as many rows is one that OpenBLAS does not share out among threads.
+    Shared out it is hardly quicker, and on a busy machine, where the threads wait for one another,
+    it was seen to take a hundred times as long.
+    """
+    *_, rows, width = wide.shape
+    each = max(1, min(width, _ONE_THREAD // rows**2))
+    whole = width - width % each
+    pieces = wide[..., :whole].reshape(*wide.shape[:-1], -1, each)
+    return pieces.swapaxes(-3, -2), wide[..., whole:]
 
 
 def _quick(left: _Wide, right: _Wide) -> tuple[Found, npt.NDArray[np.bool_]]:
@@ -144,7 +167,11 @@ def _quick(left: _Wide, right: _Wide) -> tuple[Found, npt.NDArray[np.bool_]]:
     if not bool(sound.all()):
         for rows in solved:
             rows[~sound] = 0.0
-    return (sigma.numpy(), left.expand(solved[0]), right.expand(solved[1])), sound.numpy()
+    wide = left.expand(solved[0])
+    sign = _signs(wide)
+    wide *= sign
+    solved[1] *= torch.from_numpy(sign)
+    return (sigma.numpy(), wide, right.expand(solved[1])), sound.numpy()
 
 
 def _extremes(core: Tensor, u: Tensor, v: Tensor) -> Tensor:
@@ -173,12 +200,13 @@ def _careful(left: Weights, right: Weights) -> Found:
     wide = [torch.tensor(weights, dtype=torch.float64).mT for weights in (left, right)]
     (base, upper), (other_base, other_upper) = (torch.linalg.qr(matrix) for matrix in wide)
     turned, sigma, other = torch.linalg.svd(upper @ other_upper.mT, full_matrices=False)
-    u, v = turned.mT @ base.mT, other @ other_base.mT
-    return sigma.numpy(), u.numpy().astype(left.dtype), v.numpy().astype(left.dtype)
+    u, v = (turned.mT @ base.mT).numpy(), (other @ other_base.mT).numpy()
+    sign = _signs(u)
+    return sigma.numpy(), (u * sign).astype(left.dtype), (v * sign).astype(left.dtype)
 
 
-def _orient(u: Weights, v: Weights) -> None:
-    """Turn every pair, in place, so that the entry of u with the largest magnitude is positive.
+def _signs(u: Weights) -> npt.NDArray[np.float32]:
+    """(heads, modes, 1) of 1 and -1 that make the entry of u with the largest magnitude positive.
 
     Of several of the same magnitude the first counts.
     """
@@ -189,5 +217,4 @@ def _orient(u: Weights, v: Weights) -> None:
         rows = u[tied]
         first = np.abs(rows).argmax(axis=1)
         sign[tied] = np.where(rows[np.arange(len(rows)), first] < 0, -1.0, 1.0)
-    u *= sign[:, :, None]
-    v *= sign[:, :, None]
+    return sign[:, :, None]

@@ -13,6 +13,7 @@ from inspector.analysis.decomposition import Weights, decompose
 from inspector.analysis.norm_folding import Norm, norm_in_front
 from inspector.analysis.random_directions import random_cosine_95
 from inspector.analysis.reading import read_parts, refuse_bad_weights
+from inspector.analysis.threads import one_thread
 from inspector.core.address import Address
 from inspector.core.comparison import FloatArray, ModelCard
 from inspector.core.errors import BadCheckpoint, BadRequest, InspectorError
@@ -51,7 +52,11 @@ def block_modes(
     """
     block = model.outline.block(address)
     left, right = _factors(model, block, options)
-    found = decompose(left, right, device="cuda" if device == "cuda" else "cpu")
+    trace = _trace(left, right)
+    if not np.isfinite(trace).all():
+        raise _refuse(model, block, options)
+    with one_thread():
+        found = decompose(left, right, device="cuda" if device == "cuda" else "cpu")
     return BlockModes(
         address=block.address,
         global_index=block.global_index,
@@ -61,7 +66,7 @@ def block_modes(
         u=_columns(found.left),
         v=_columns(found.right),
         degenerate=found.degenerate,
-        trace=_trace(left, right),
+        trace=trace,
         random_95=random_cosine_95(left.shape[2]),
         exact=_exact(model, block, options),
     )
@@ -151,9 +156,9 @@ def _factors(model: Model, block: BlockOutline, options: ModeOptions) -> tuple[W
 
 def _projection(model: Model, block: BlockOutline, matrix: Matrix, norm: Norm) -> _Side:
     """Q, K or V of a block, with the norm in front folded in."""
-    weights = _finite(model, block.weights[matrix])
+    weights = _read(model, block.weights[matrix])
     stored = block.biases.get(matrix)
-    bias = np.zeros(len(weights), weights.dtype) if stored is None else _finite(model, stored)
+    bias = np.zeros(len(weights), weights.dtype) if stored is None else _read(model, stored)
     return _Side(norm.weight(weights), norm.bias(weights, bias))
 
 
@@ -169,7 +174,7 @@ def _written(model: Model, block: BlockOutline) -> _Side:
             "heads write is not known.",
             advice="The query-key product needs no output projection.",
         )
-    weights = _finite(model, stored)
+    weights = _read(model, stored)
     expected = (block.embed_dim, block.rows(Matrix.V))
     if weights.shape != expected:
         raise BadRequest(
@@ -178,19 +183,27 @@ def _written(model: Model, block: BlockOutline) -> _Side:
         )
     scale = block.parts.get("layer_scale1")
     if scale is not None:
-        weights = weights * _finite(model, scale).reshape(-1, 1)
+        weights = weights * _read(model, scale).reshape(-1, 1)
     return _Side(weights.T, np.zeros(expected[1], weights.dtype))
 
 
-def _finite(model: Model, stored: Stored) -> Weights:
-    """Read a part in float32, or float64 if stored so, and refuse what is not finite."""
+def _read(model: Model, stored: Stored) -> Weights:
+    """A part in float32, or float64 if stored so."""
     (read,) = read_parts(model, [stored])
-    found = cast("Weights", np.asarray(read, dtype=_kind(read.dtype == np.float64)))
-    with np.errstate(over="ignore", invalid="ignore"):
-        squares = np.vdot(found, found)
-    if not np.isfinite(squares) and not np.isfinite(np.linalg.norm(found.astype(np.float64))):
-        raise refuse_bad_weights(model, stored, found)
-    return found
+    return cast("Weights", np.asarray(read, dtype=_kind(read.dtype == np.float64)))
+
+
+def _refuse(model: Model, block: BlockOutline, options: ModeOptions) -> BadCheckpoint:
+    """Find the tensor by which the factors of a block became what is not finite."""
+    used = (Matrix.Q, Matrix.K) if options.product is Product.QK else (Matrix.V,)
+    stored = [block.weights[matrix] for matrix in used]
+    stored += [block.biases[matrix] for matrix in used if matrix in block.biases]
+    if options.product is Product.OV:
+        stored += [block.parts[r] for r in ("out.weight", "layer_scale1") if r in block.parts]
+    found = ((part, _read(model, part)) for part in stored)
+    wrong = next((pair for pair in found if not np.isfinite(pair[1]).all()), None)
+    part, weights = wrong or (stored[0], _read(model, stored[0]))
+    return refuse_bad_weights(model, part, weights)
 
 
 def _kind(double: bool) -> Kind:
@@ -207,12 +220,15 @@ def _by_head(side: _Side, heads: int, options: ModeOptions, kind: Kind) -> Weigh
 
 
 def _trace(left: Weights, right: Weights) -> FloatArray:
-    """(heads,) inner product of the two factors; rows in their own type, their sum in float64."""
+    """(heads,) inner product of the two factors; rows in their own type, their sum in float64.
+
+    It is finite only where every weight is: whatever is not makes the sum infinite or undefined.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
         found: FloatArray = np.vecdot(left, right).sum(axis=1, dtype=np.float64)
-    if np.isfinite(found).all():
-        return found
-    return _trace(left.astype(np.float64), right.astype(np.float64))
+        if left.dtype == np.float64 or np.isfinite(found).all():
+            return found
+        return _trace(left.astype(np.float64), right.astype(np.float64))
 
 
 def _columns(rows: Weights) -> SmallArray:

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -112,6 +113,23 @@ def test_that_both_ways_of_factorising_find_the_same_modes(monkeypatch):
     careful = decompose(left, right)
     np.testing.assert_allclose(quick.sigma, careful.sigma, atol=1e-10)
     np.testing.assert_allclose(quick.cosine, careful.cosine, atol=1e-4)
+
+
+@pytest.mark.parametrize("width", [16, 96, 1024, 1030, 2100])
+def test_that_weights_of_any_width_are_multiplied_whole(width):
+    """They are cut into pieces of 1024 columns at 16 rows, and what is left over."""
+    left, right = (heads_of((10, 100), width=width, seed=s) for s in (7, 8))
+    found = decompose(left, right)
+    assert_orthonormal(found.left)
+    again = (found.left * found.sigma[:, :, None]).transpose(0, 2, 1) @ found.right
+    np.testing.assert_allclose(again, left.transpose(0, 2, 1) @ right, atol=3e-6)
+
+
+def test_that_the_products_of_a_device_give_the_same_modes():
+    left, right = heads_of((5, 40, 1e5), seed=3), heads_of((20, 3, 1), seed=4)
+    found, expected = decompose(left, right, device="cpu:0"), decompose(left, right)
+    np.testing.assert_allclose(found.sigma, expected.sigma, atol=1e-12)
+    np.testing.assert_allclose(found.cosine, expected.cosine, atol=1e-4)
 
 
 @pytest.mark.parametrize("scale", [1e-18, 1e-6, 1.0, 1e12])
@@ -294,6 +312,23 @@ def test_that_a_block_that_is_not_finite_is_skipped_with_the_name_of_its_tensor(
     assert np.isnan(found.curve()[1])
 
 
+@pytest.mark.parametrize(
+    "name", ["attn.qkv.bias", "attn.proj.weight", "attn.qkv.weight"], ids=["bias", "out", "weight"]
+)
+def test_that_whatever_the_options_ask_for_is_refused_by_name(name):
+    state = models.vit_state()
+    state[f"blocks.0.{name}"].flat[-1] = np.inf
+    with pytest.raises(BadCheckpoint, match=f"“blocks.0.{name}”"):
+        first_modes(state, ModeOptions(Product.OV, augment_bias=True))
+
+
+def test_that_weights_so_large_that_nothing_can_hold_their_product_are_refused():
+    state = {name: array.astype(np.float64) for name, array in models.vit_state().items()}
+    state["blocks.0.attn.qkv.weight"] *= 1e200
+    with pytest.raises(BadCheckpoint, match="so large that their squares"):
+        first_modes(state)
+
+
 def test_that_a_model_without_any_finite_block_is_an_error():
     state = models.vit_state(depth=1)
     state["blocks.0.attn.qkv.weight"][0, 0] = np.nan
@@ -420,6 +455,21 @@ def test_that_stages_of_different_width_have_modes_of_their_own_width():
     assert [block.width for block in found.blocks] == [8, 8, 16, 16, 32, 32, 32, 64, 64]
     assert found.stage_starts == (0, 2, 4, 7)
     assert found.blocks[0].random_95 > found.blocks[-1].random_95
+
+
+def test_that_the_number_of_torchs_threads_is_what_it_was(monkeypatch):
+    before, inside = torch.get_num_threads(), []
+
+    def fail(*arguments, **options):
+        inside.append(torch.get_num_threads())
+        raise RuntimeError
+
+    torch.set_num_threads(2)
+    monkeypatch.setattr("inspector.analysis.modes.decompose", fail)
+    with pytest.raises(RuntimeError):
+        first_modes(models.vit_state())
+    assert (inside, torch.get_num_threads()) == ([1], 2)
+    torch.set_num_threads(before)
 
 
 def test_that_the_result_is_read_only():
