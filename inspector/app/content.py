@@ -9,6 +9,7 @@ from inspector.app.inspecting import Inspecting
 from inspector.app.main_window import MainWindow
 from inspector.app.scenes import Scenes
 from inspector.core.scene import ModeScene, ShownImage
+from inspector.render.scenes import pattern_limits
 from inspector.session import OpenImage, OpenModel, Session
 
 if TYPE_CHECKING:
@@ -93,12 +94,15 @@ class Content:
         scene = self._scenes.attention(entry)
         if entry is None or image is None or scene is None:
             return None
+        beside = self._scenes.attention(self._scenes.other)
+        shared = session.style.limits == "shared"
         return AttentionContent(
             scene,
             session.style,
             checkpoint_file(entry),
             _file_of(image, scene.image),
             self._device(),
+            pattern_limits([scene, beside], session.style) if shared and beside else None,
         )
 
     def _depth(self) -> "FigureContent | None":
