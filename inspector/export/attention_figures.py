@@ -224,7 +224,11 @@ def _elsewhere(scene: AttentionScene, head: int) -> str:
 
 def _remarks(scene: AttentionScene, style: MapStyle) -> list[str]:
     words = [f"{scene.letter} {scene.model.label}", *image_remarks([scene.image], style)]
-    return [*words, "attention after softmax", *style_remarks(style)]
+    words.append("attention after softmax")
+    visible = scene.attention.visible
+    if not visible.all():
+        words.append(f"the token attends inside its window of {int(visible.sum())} patches")
+    return [*words, *style_remarks(style)]
 
 
 def _pattern_rows(scene: AttentionScene) -> Iterator[tuple[Cell, ...]]:
@@ -247,7 +251,8 @@ def _put_bars(page: Page, box: Box, pair: PairScore) -> None:
     left = box.left + scale.label_width + 2.0
     y = box.top + LINE_HEIGHT + 0.8
     place = Box(left, y, box.right - left, box.bottom - y)
-    page.text(left, box.top + LINE_HEIGHT / 2, "Parts of the score", size=SMALL, bold=True)
+    words = f"Parts of the score  {scale.factor}".strip()
+    page.text(left, box.top + LINE_HEIGHT / 2, words, size=SMALL, bold=True)
     axes = page.axes(place)
     value_axis(axes, scale)
     gap = max(1.0, 0.04 * values.size)

@@ -30,6 +30,7 @@ from inspector.export.paper import (
     LINE_HEIGHT,
     MARGIN,
     SMALL,
+    SOFT,
     TINY,
     Box,
     Page,
@@ -276,8 +277,11 @@ def _put_plot(page: Page, box: Box, plot: _Plot, axis: BlockAxis | None) -> None
     reach = np.concatenate([values, [0.0], *bands, *(-band for band in bands)])
     scale: Scale = scale_of(reach)
     left = box.left + scale.label_width + 2.0
-    title = elide(plot.title, box.right - left, SMALL, bold=True)
+    room = box.right - left - text_width(scale.factor, SMALL) - 1.0
+    title = elide(plot.title, room, SMALL, bold=True)
     page.text(left, box.top + LINE_HEIGHT / 2, title, size=SMALL, bold=True)
+    look = {"size": SMALL, "color": SOFT, "ha": "right"}
+    page.text(box.right, box.top + LINE_HEIGHT / 2, scale.factor, **look)
     place = Box(left, box.top + LINE_HEIGHT + 0.8, box.right - left, _PANEL)
     axes = page.axes(place)
     if axis is None:

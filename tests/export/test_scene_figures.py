@@ -348,3 +348,23 @@ def test_that_commands_name_what_is_looked_at() -> None:
     assert "--at S0B1H1 --token 1,1 --key 2,0" in words
     words = CONTENTS["depth of two"].command(FigureKind.SPECTRA)
     assert words == "python -m inspector modes /models/a.pth --product qk --out figures"
+
+
+def test_that_small_differences_are_written_with_their_power_of_ten() -> None:
+    scene = depth_scene(baseline=False)
+    nearly = tuple(
+        replace(block, cosine=block.cosine + 1e-4 * n)
+        for n, block in enumerate(scene.models[0].blocks, start=1)
+    )
+    second = replace(scene.models[1], blocks=nearly)
+    close = DepthContent(replace(scene, models=(scene.models[0], second)))
+    assert "×10⁻⁴" in words_of(draw_figure(FigureKind.DEPTH, close, style=STYLE))
+
+
+def test_that_a_window_is_told_where_the_token_does_not_see_all() -> None:
+    scene = attention_scene()
+    visible = np.zeros(scene.attention.grid.shape, dtype=bool)
+    visible[:2, :2] = True
+    windowed = replace(scene, attention=replace(scene.attention, visible=visible))
+    figure = draw_figure(FigureKind.ATTENTION, AttentionContent(windowed), style=STYLE)
+    assert "inside its window of 4 patches" in words_of(figure)
