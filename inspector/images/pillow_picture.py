@@ -18,7 +18,7 @@ from inspector.images.numbers import (
 )
 from inspector.images.refusing import ADVICE, refuse_large, refused_as_damaged
 
-_FORMATS = ("PNG", "JPEG", "MPO", "GIF", "BMP", "DIB", "WEBP", "JPEG2000", "PPM")
+_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "DIB", "WEBP", "JPEG2000", "PPM")
 """Formats that Pillow is let try: it knows others, of which some call other programs."""
 _ODD = (Image.DecompressionBombError,)
 _DEEP = ("I;16", "I;16B", "I;16L", "I", "F")
@@ -33,8 +33,9 @@ def open_picture(path: Path) -> InputImage:
         When it is damaged or too large.
     """
     with refused_as_damaged(path.name, "a picture", *_ODD), _opened(path) as image:
-        form, mode = str(image.format), image.mode
-        count = int(getattr(image, "n_frames", 1))
+        # A JPEG of a camera may bring previews and depth maps of itself (MPO): the picture is first.
+        form, mode = str(image.format).replace("MPO", "JPEG"), image.mode
+        count = 1 if form == "JPEG" else int(getattr(image, "n_frames", 1))
         upright = image.getexif().get(274, 1) in (0, 1)
         first, is_transparent = _slice(path, image)
     notes = [ON_BLACK] if is_transparent else []

@@ -42,7 +42,10 @@ def items(*rows: dict) -> list[Dataset]:
     for row in rows:
         item = Dataset()
         for name, value in row.items():
-            setattr(item, name, value)
+            if name == "LUTData":
+                item.add_new(name, "US", value)
+            else:
+                setattr(item, name, value)
         found.append(item)
     return found
 

@@ -13,7 +13,7 @@ import numpy as np
 from pydicom.encaps import get_frame
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import convert_color_space
-from pydicom.uid import UID
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from inspector.core.errors import BadImage
 from inspector.core.images import Values
@@ -32,6 +32,9 @@ _PACKAGES = {
     **dict.fromkeys((_JPEG + "90", _JPEG + "91"), "pylibjpeg-openjpeg"),
     **dict.fromkeys((_JPEG + "201", _JPEG + "202", _JPEG + "203"), "pylibjpeg-openjpeg"),
 }
+_LEAST_FRAME_BYTES = 8
+"""Of a packed frame: its item's tag and length."""
+_MOST_DEFLATE_RATIO = 1032
 _LOSSLESS_MARKERS = (0xC3, 0xC7, 0xCB, 0xCF)
 _NO_FRAME_MARKERS = (0xC4, 0xC8, 0xCC)
 
@@ -78,6 +81,7 @@ def layout_of(header: Header) -> PixelLayout:
     )
     samples = _whole(dataset, "SamplesPerPixel") or 1
     frames = frame_count(dataset, header.name)
+    _check_frames(header, frames, rows * columns * samples * allocated)
     refuse_large(header.name, (rows, columns, samples), max(1, allocated // 8))
     return PixelLayout(
         rows=rows,
@@ -105,6 +109,24 @@ def decode(header: Header, dataset: Dataset, layout: PixelLayout, frame: int) ->
     _check_length(header, dataset, layout)
     numbers, _ = get_decoder(syntax).as_array(dataset, index=frame)
     return _used_bits(numbers, dataset, layout)
+
+
+def _check_frames(header: Header, frames: int, bits: int) -> None:
+    """Refuse more frames than the file has room for, before anything is made for each of them."""
+    syntax = UID(str(header.dataset.file_meta.get("TransferSyntaxUID") or ImplicitVRLittleEndian))
+    size = header.path.stat().st_size
+    if syntax == DeflatedExplicitVRLittleEndian:
+        most = size * _MOST_DEFLATE_RATIO
+    elif syntax.is_transfer_syntax and not syntax.is_encapsulated:
+        most = size * 8 * 3 // (2 * max(1, bits))
+    else:
+        most = size // _LEAST_FRAME_BYTES
+    if frames > max(1, most):
+        raise BadImage(
+            f"“{header.name}” is cut short: it says that it has {frames:,} frames, which do not "
+            f"fit into its {size:,} bytes.",
+            advice=ADVICE,
+        )
 
 
 def _decode_packed(
