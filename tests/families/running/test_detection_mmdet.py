@@ -10,6 +10,7 @@ import torch
 
 from inspector.families import open_model
 from inspector.families.running import build_network
+from tests.families.made import prepare_torchvision
 from tests.families.running.swins import (
     apart,
     captured,
@@ -30,6 +31,7 @@ SMALL = {"embed_dims": 24, "depths": (2, 2, 4, 2), "num_heads": (1, 2, 4, 8), "w
 @pytest.fixture(scope="module")
 def swin_of_mmdet():
     """MMDetection's class; importing it warns of much that is not ours."""
+    prepare_torchvision()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
