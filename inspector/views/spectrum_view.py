@@ -145,6 +145,8 @@ class SpectrumView(QWidget):
         chance = modes.random_95
         self._band.setRect(QRectF(-0.6, -chance, count + 0.2, 2 * chance))
         self.caption.setText(spectrum_text(modes, self._head))
+        # else the boxes move while they are drawn, and are drawn a second time
+        self.frame.scene().prepareForPaint()
 
     def _draw_bars(self, sigma: Values, degenerate: npt.NDArray[np.bool_]) -> None:
         ink = BAR_INK[self._theme.name]
