@@ -98,6 +98,6 @@ def _middles(
             captured = found.blocks[block.address]
             grid = captured.grid
             middle = grid.token(grid.rows // 2, grid.columns // 2)
-            token = tokens_in(space, block, captured)[0, middle].double().cpu().numpy()
+            token = tokens_in(space, block, captured)[0, middle].cpu().double().numpy()
             middles[block.address] = token / np.linalg.norm(token)
     return middles

@@ -12,9 +12,11 @@ from inspector.core.address import Address
 from inspector.core.errors import BadCheckpoint, BadRequest, Cancelled
 from inspector.core.modes import ModeOptions, Product
 from inspector.core.outline import Matrix, StageOutline, Stored
-from inspector.families import open_model
-from tests import models
+from inspector.families import open_model, recognise
+from inspector.families.model import Model
+from tests import models, tiny_models
 from tests.analysis.running import running
+from tests.families.made import checkpoint_of
 from tests.reference import modes as slow
 
 HEADS, OWN, WIDTH = 3, 4, 12
@@ -245,6 +247,50 @@ def test_that_fused_and_separate_weights_of_the_same_numbers_give_the_same_modes
     for one, other in zip(fused.blocks, model_modes(separate, ModeOptions()).blocks, strict=True):
         for name in ("sigma", "cosine", "u", "v", "trace"):
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+
+
+def test_that_the_fused_weight_of_torchs_attention_gives_the_same_modes():
+    """Methods, H7 (12): ``in_proj_weight`` holds the numbers of timm's ``qkv.weight``."""
+    state = tiny_models.vit_weights(width=24, depth=2)
+    timm = checkpoint_of(state)
+    torchvision = checkpoint_of(dict(in_torchvisions_names(state)))
+    one, other = (model_modes(Model(c, recognise(c, heads=3)), PLAIN) for c in (timm, torchvision))
+    for block, same in zip(one.blocks, other.blocks, strict=True):
+        for name in ("sigma", "cosine", "u", "v", "trace"):
+            np.testing.assert_array_equal(getattr(block, name), getattr(same, name))
+
+
+def in_torchvisions_names(state):
+    words = {
+        "blocks.": "encoder.layers.encoder_layer_",
+        "attn.qkv.weight": "self_attention.in_proj_weight",
+        "attn.qkv.bias": "self_attention.in_proj_bias",
+        "attn.proj": "self_attention.out_proj",
+        "norm1": "ln_1",
+        "norm2": "ln_2",
+        "mlp.fc1": "mlp.0",
+        "mlp.fc2": "mlp.3",
+        "cls_token": "class_token",
+        "pos_embed": "encoder.pos_embedding",
+        "patch_embed.proj": "conv_proj",
+        "head.": "heads.head.",
+    }
+    for name, array in state.items():
+        renamed = name
+        for old, new in words.items():
+            renamed = renamed.replace(old, new)
+        yield (f"encoder.ln.{name[5:]}" if name.startswith("norm.") else renamed), array
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float64])
+def test_that_the_type_a_file_is_stored_in_is_not_in_the_way(kind):
+    stored = {name: array.astype(kind) for name, array in models.vit_state().items()}
+    same = {name: array.astype(np.float32) for name, array in stored.items()}
+    found, expected = first_modes(stored), first_modes(same)
+    np.testing.assert_allclose(found.sigma, expected.sigma, atol=1e-9)
+    np.testing.assert_allclose(found.cosine, expected.cosine, atol=2e-6)
+    assert found.u.dtype == np.float32
+    assert found.sigma.dtype == np.float64
 
 
 def test_that_random_weights_have_weighted_cosines_as_small_as_theory_says():
