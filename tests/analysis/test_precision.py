@@ -11,9 +11,16 @@ def settings() -> tuple[str, str]:
 
 def test_that_cuda_computes_in_float32_while_it_lasts_and_is_as_before_afterwards():
     before = settings()
-    with pytest.raises(KeyError), full_precision(torch.device("cuda")):
-        assert settings() == ("ieee", "ieee")
-        raise KeyError
+    inside = []
+
+    def interrupted():
+        with full_precision(torch.device("cuda")):
+            inside.append(settings())
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        interrupted()
+    assert inside == [("ieee", "ieee")]
     assert settings() == before
 
 
