@@ -29,6 +29,7 @@ from inspector.export.paper import (
     INK,
     LINE_HEIGHT,
     MARGIN,
+    MM_PER_POINT,
     SMALL,
     SOFT,
     TINY,
@@ -66,7 +67,7 @@ _ONE, _MEAN = "#efefef", "#d9d9d9"
 _RED = "#c62828"
 _COLUMNS_FROM, _PANEL = 120.0, 40.0
 _RIDGE_STEP, _ROOM = 8.0, MAX_HEIGHT_MM - 40.0
-_RIDGE_ROWS = 2.8
+_RIDGE_ROWS = 1.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,18 +134,19 @@ def draw_depth(scene: DepthScene, paper: FigureStyle) -> Drawing:
 def draw_histogram(scene: DepthScene, paper: FigureStyle) -> Drawing:
     """The cosines of all modes of each block as a ridge, yellow for the first to blue for the last.
 
-    Ridges of all models have one scale, so that their heights can be compared.
+    Each ridge fills its height: one block whose cosines all lie in one place would flatten the
+    others. Their areas are all 1.
     """
     width = paper.width_mm
     found = [histograms(model) for model in scene.models]
     if not any(found):
         raise BadRequest("No block has modes yet.", advice="Wait until they are computed.")
-    head = heading("Cosines of the modes of each block", _remarks(scene), width)
+    words = [*_remarks(scene), "density, each block to its own height"]
+    head = heading("Cosines of the modes of each block", words, width)
     entries = [Entry("95 % of single random modes lie between the lines", _RED)]
     key = legend(entries, width)
     deepest = max(len(blocks) for blocks in found)
     step = min(_RIDGE_STEP, _ROOM / (deepest + _RIDGE_ROWS))
-    tallest = max(float(h.density.max()) for blocks in found for h in blocks)
     body = LINE_HEIGHT + step * (deepest + _RIDGE_ROWS - 1) + 9.0
     page = Page(width, 2 * MARGIN + head.height + key.height + body)
     top = put_legend(page, key, put_heading(page, head))
@@ -155,10 +157,10 @@ def draw_histogram(scene: DepthScene, paper: FigureStyle) -> Drawing:
         left = MARGIN + column * (across + 5.0)
         names = max((text_width(str(h.block.address), SMALL) for h in blocks), default=0.0)
         box = Box(left + names + 1.6, top + LINE_HEIGHT, across - names - 1.6, body)
-        words = f"{letter} {printable(model.card.label)}"
-        page.text(box.left, top + LINE_HEIGHT / 2, elide(words, box.width, SMALL, bold=True),
+        named = f"{letter} {printable(model.card.label)}"
+        page.text(box.left, top + LINE_HEIGHT / 2, elide(named, box.width, SMALL, bold=True),
                   size=SMALL, bold=True)  # fmt: skip
-        _put_ridges(page, box, blocks, step, tallest)
+        _put_ridges(page, box, blocks, step)
     rows = tuple(_histogram_rows(scene, found))
     arrays = {
         f"density_{letter}": np.stack([h.density for h in blocks])
@@ -197,7 +199,8 @@ def draw_spectra(model: ModelModes, letter: str, paper: FigureStyle) -> Drawing:
         x = left + (index + 0.5) * wide
         page.text(x, top + LINE_HEIGHT / 2, f"h{index}", size=TINY, ha="center")
     y = top + LINE_HEIGHT
-    sheet = _SpectraSheet(page, wide, high)
+    modes = max(cell.sigma.size for row in cells for cell in row)
+    sheet = _SpectraSheet(page, wide, high, modes)
     for place, row in enumerate(cells):
         if place and row[0].address.block == 0:
             page.line((MARGIN, width - MARGIN), (y + 0.8, y + 0.8), color=FAINT, linewidth=0.5)
@@ -219,9 +222,10 @@ def draw_spectra(model: ModelModes, letter: str, paper: FigureStyle) -> Drawing:
 class _SpectraSheet:
     """All marks of a grid of cells, drawn together: thousands of dots in a few objects."""
 
-    def __init__(self, page: Page, wide: float, high: float) -> None:
+    def __init__(self, page: Page, wide: float, high: float, modes: int) -> None:
         self._page = page
-        self._size = max(0.35, min(1.4, wide * 0.09, high * 0.11))
+        between = (wide - 0.8) / modes / MM_PER_POINT
+        self._size = min(max(0.55 * between, 0.5), 2.0, 0.22 * high)
         self._dots: list[FloatArray] = []
         self._crosses: list[FloatArray] = []
 
@@ -339,9 +343,7 @@ def _axis_of(scene: DepthScene) -> BlockAxis | None:
     return BlockAxis(depth_curves(scene)[0].addresses, first.stage_starts)
 
 
-def _put_ridges(
-    page: Page, box: Box, blocks: Sequence[Histogram], step: float, tallest: float
-) -> None:
+def _put_ridges(page: Page, box: Box, blocks: Sequence[Histogram], step: float) -> None:
     edges = blocks[0].edges if blocks else np.linspace(-1.0, 1.0, 2)
     rows = len(blocks) + _RIDGE_ROWS - 1
     area = Box(box.left, box.top, box.width, step * rows)
@@ -361,9 +363,9 @@ def _put_ridges(
     before = -1
     for row, found in enumerate(blocks):
         foot = row + _RIDGE_ROWS - 0.1
-        y = foot - np.repeat(found.density, 2) / tallest * (_RIDGE_ROWS - 0.2)
+        y = foot - np.repeat(found.density, 2) / found.density.max() * (_RIDGE_ROWS - 0.2)
         colour = tuple(part / 255 for part in found.colour)
-        axes.fill_between(x, foot, y, color=colour, linewidth=0, alpha=0.85, zorder=row + 2)
+        axes.fill_between(x, foot, y, color=colour, linewidth=0, zorder=row + 2)
         axes.plot(x, y, color=INK, linewidth=0.35, zorder=row + 2.1)
         band = found.block.random_95
         axes.vlines([-band, band], foot - 0.9, foot, color=_RED, linewidth=0.6, zorder=row + 2.2)
