@@ -48,6 +48,7 @@ class SpectrumView(QWidget):
         self._modes: BlockModes | None = None
         self._maps: BlockMaps | None = None
         self._head, self._mode = 0, 0
+        self._span = (0, 0.0)
         self.caption = ElidedLabel()
         self.frame = _SpectrumFrame()
         self.frame.pointed.connect(self._on_pointed)
@@ -131,13 +132,10 @@ class SpectrumView(QWidget):
         count = sigma.size
         high = float(sigma.max(initial=0.0)) * _HEADROOM or 1.0
         reach = cosine_reach(cosine, modes.random_95)
-        for plot in (self._upper, self._lower):
-            plot.setXRange(-0.6, count - 0.4, padding=0)
         self._upper.setYRange(0, high, padding=0)
-        self._lower.setYRange(-reach * _HEADROOM, reach * _HEADROOM, padding=0)
-        self._lower.getAxis("left").setTicks(
-            [[(place, f"{place:g}".replace("-", "−")) for place in (-reach, 0.0, reach)]]
-        )
+        if (count, reach) != self._span:
+            self._span = (count, reach)
+            self._draw_axes(count, reach)
         self._draw_bars(sigma, modes.degenerate[self._head])
         x = np.arange(count)
         good = np.isfinite(cosine)
@@ -147,6 +145,15 @@ class SpectrumView(QWidget):
         self.caption.setText(spectrum_text(modes, self._head))
         # else the boxes move while they are drawn, and are drawn a second time
         self.frame.scene().prepareForPaint()
+
+    def _draw_axes(self, count: int, reach: float) -> None:
+        """What many heads share; axes take as long to draw as everything else."""
+        for plot in (self._upper, self._lower):
+            plot.setXRange(-0.6, count - 0.4, padding=0)
+        self._lower.setYRange(-reach * _HEADROOM, reach * _HEADROOM, padding=0)
+        self._lower.getAxis("left").setTicks(
+            [[(place, f"{place:g}".replace("-", "−")) for place in (-reach, 0.0, reach)]]
+        )
 
     def _draw_bars(self, sigma: Values, degenerate: npt.NDArray[np.bool_]) -> None:
         ink = BAR_INK[self._theme.name]
