@@ -10,6 +10,7 @@ from typing import Any
 import nibabel
 import numpy as np
 from nibabel.filebasedimages import ImageFileError
+from nibabel.freesurfer.mghformat import MGHError
 from nibabel.spatialimages import HeaderDataError, ImageDataError
 
 from inspector.core.errors import BadImage
@@ -19,7 +20,7 @@ from inspector.images.numbers import as_bytes, as_values, hidden_where_no_number
 from inspector.images.refusing import ADVICE, MOST_BYTES, refuse_large, refused_as_damaged
 from inspector.images.volume import Affine, Volume, is_usable
 
-_ODD = (ImageFileError, HeaderDataError, ImageDataError)
+_ODD = (ImageFileError, HeaderDataError, ImageDataError, MGHError)
 _MOST_PACKED = 1100
 """Deflate packs at most 1032 to 1: a packed file that claims more is damaged."""
 _MOST_NOTES = 64 << 20
@@ -109,6 +110,10 @@ def _load(path: Path, form: str) -> Any:
     if path.stat().st_size == 0:
         raise BadImage(f"“{path.name}” is empty.", advice=ADVICE)
     _check_offset(path)
+    if form == "MGZ":
+        # nibabel leaves a file open whose MGH header it cannot read.
+        with gzip.open(path) if _is_packed(path) else path.open("rb") as file:
+            nibabel.MGHImage.header_class.from_fileobj(file)
     try:
         image: Any = nibabel.load(path)
     except ImageFileError as error:

@@ -33,7 +33,7 @@ def open_picture(path: Path) -> InputImage:
         When it is damaged or too large.
     """
     with refused_as_damaged(path.name, "a picture", *_ODD), _opened(path) as image:
-        # A JPEG of a camera may bring previews and depth maps of itself (MPO): the picture is first.
+        # A camera's JPEG may bring previews and depth maps (MPO): the picture is first.
         form, mode = str(image.format).replace("MPO", "JPEG"), image.mode
         count = 1 if form == "JPEG" else int(getattr(image, "n_frames", 1))
         upright = image.getexif().get(274, 1) in (0, 1)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
+
 from inspector.core.errors import BadRequest
 from inspector.core.images import Edges, Slice, Spacing, Window
 from inspector.core.preparation import Preparation

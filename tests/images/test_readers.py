@@ -30,7 +30,17 @@ def test_that_every_reader_of_the_folder_is_registered():
 
 
 def test_that_the_package_loads_no_library_before_an_image_is_opened():
-    heavy = "numpy.testing pydicom nibabel tifffile imagecodecs PIL torch scipy matplotlib".split()
+    heavy = [
+        "numpy.testing",
+        "pydicom",
+        "nibabel",
+        "tifffile",
+        "imagecodecs",
+        "PIL",
+        "torch",
+        "scipy",
+        "matplotlib",
+    ]
     code = f"import inspector.images, sys; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

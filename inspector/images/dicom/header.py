@@ -3,6 +3,7 @@
 import zlib
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +96,8 @@ def read_header(path: Path) -> Header:
 
 def read_whole(header: Header) -> Dataset:
     """The data set with its pixels; with a transfer syntax, guessed where the file has none."""
-    with header.refusing():
-        dataset = pydicom.dcmread(header.path, force=True)
+    with header.refusing(), _Clamped(header.path) as file:
+        dataset = pydicom.dcmread(file, force=True)
         if not dataset.file_meta.get("TransferSyntaxUID"):
             dataset.file_meta.TransferSyntaxUID = _guess(dataset)
         return dataset
@@ -160,12 +161,25 @@ def frame_count(dataset: Dataset, name: str) -> int:
     return count
 
 
+class _Clamped(BufferedReader):
+    """A file that makes room for no more bytes than are left, whatever length an element claims."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(FileIO(path))
+        self._size = path.stat().st_size
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        left = max(0, self._size - self.tell())
+        return super().read(left if size is None or size < 0 else min(size, left))
+
+
 def _header_of(path: Path) -> tuple[Dataset, bool]:
-    with path.open("rb") as file:
+    with _Clamped(path) as file:
         dataset = pydicom.dcmread(file, force=True, stop_before_pixels=True)
         if dataset.file_meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
             # The rest of the file was inflated elsewhere, so where it stopped is not known.
-            dataset = pydicom.dcmread(path, force=True)
+            file.seek(0)
+            dataset = pydicom.dcmread(file, force=True)
             keywords = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
             has_pixels = any(keyword in dataset for keyword in keywords)
             for keyword in keywords:
@@ -193,7 +207,7 @@ def _check_size(path: Path) -> None:
 
 def _check_inflated_size(path: Path) -> None:
     """Refuse a deflated file that would fill the memory; pydicom inflates it in one piece."""
-    with path.open("rb") as file:
+    with _Clamped(path) as file:
         if file.read(132)[128:] != b"DICM":
             return
         file.seek(0)
