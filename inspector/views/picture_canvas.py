@@ -2,7 +2,7 @@
 
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QGraphicsView, QWidget
 
 from inspector.core.images import Picture
@@ -42,20 +42,18 @@ class PictureCanvas(pg.GraphicsView):
         """Show (rows, columns, 3) uint8 in a rectangle of mm."""
         self._image.setImage(picture, autoLevels=False)
         self._image.setRect(place)
-        self._image.show()
         self._wide = place.width()
-        self._smooth_where_small()
 
     def hide_image(self) -> None:
-        """Show the background alone."""
-        self._image.hide()
+        """Show the background alone, and let go of the pixels."""
+        self._image.clear()
+        self._image.qimage = None
 
     def look_at(self, part: QRectF) -> None:
         """Fill the canvas with a rectangle of mm, which has the aspect of the canvas."""
         if part != self._part:
             self._part = part
             self._box.setRange(part, padding=0)
-            self._smooth_where_small()
 
     def redraw(self) -> None:
         """Draw everything again."""
@@ -65,6 +63,11 @@ class PictureCanvas(pg.GraphicsView):
         """What is behind and beside the image."""
         if self.backgroundBrush().color() != colour:
             self.setBackground(colour)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw; only now is it known how many pixels the screen has."""
+        self._smooth_where_small()
+        super().paintEvent(event)
 
     def drawForeground(self, painter: QPainter, _rect: QRectF) -> None:
         """Let the owner draw over the image."""

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPaint
 
 INK, SHADE = QColor(255, 255, 255), QColor(0, 0, 0, 170)
 _RIM_INK = QColor(28, 28, 28)
-_LINE = QColor(142, 142, 142, 161)
+_LINE, _LINE_SHADE = QColor(255, 255, 255, 120), QColor(0, 0, 0, 90)
 QUERY_MARK, KEY_MARK = QColor("#6ea8ff"), QColor("#ffa64d")
 _ROOM, _RIM = 8.0, 2
 _NICE = (1, 2, 5)
@@ -76,11 +76,14 @@ def draw_scale_bar(
 def draw_lines(painter: QPainter, lines: list[QLineF]) -> None:
     """Thin level and upright lines: of a token grid, or of a crosshair.
 
-    Filled as rectangles of one pixel: translucent pens take longer than the picture below.
+    A dark one beside a light one, as one over the other is a grey that is lost on grey. Filled as
+    rectangles of one pixel: translucent pens take longer than the picture below.
     """
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(_LINE)
-    painter.drawRects([QRect(line.p1().toPoint(), line.p2().toPoint()) for line in lines])
+    rects = [QRect(line.p1().toPoint(), line.p2().toPoint()) for line in lines]
+    for ink, by in ((_LINE_SHADE, 1), (_LINE, 0)):
+        painter.setBrush(ink)
+        painter.drawRects([rect.translated(by, by) for rect in rects])
 
 
 def draw_outline(painter: QPainter, box: QRectF) -> None:
