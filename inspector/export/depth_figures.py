@@ -101,7 +101,7 @@ def draw_depth(scene: DepthScene, paper: FigureStyle) -> Drawing:
     ]
     if any(curve.anisotropy is not None for curve in curves):
         entries.append(Entry("cosine between images (anisotropy)", FAINT, "dashed"))
-    entries.append(Entry("95 % of random weights (mean over heads)", _MEAN, "swatch"))
+    entries.append(Entry("95 % of means over random modes", _MEAN, "swatch"))
     entries.append(Entry("95 % of single random modes", _ONE, "swatch"))
     key = legend(entries, width)
     columns = min(len(plots), 3 if width >= _COLUMNS_FROM else 1)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -16,9 +15,6 @@ from inspector.render.colour_tables import CIVIDIS
 BINS = 50
 COSINE_COLOUR, SIGMA_COLOUR = "#b22222", "#4169e1"
 """Firebrick and royal blue, as in the paper's figure of spectra."""
-
-_TWO_SIDED_95 = 1.959963984540054
-_SAMPLES, _SEED = 16, 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +36,8 @@ class DepthCurve:
     mode_95
         Half-width of the band that holds the cosine of 95 % of single random modes.
     mean_95
-        Half-width of the band that holds 95 % of what `cosine` is for random weights.
+        Half-width of the band that holds 95 % of what `cosine` is where u and v are unrelated, for
+        the sigma of these heads.
     """
 
     letter: str
@@ -70,7 +67,7 @@ def depth_curves(scene: DepthScene) -> tuple[DepthCurve, ...]:
                 values,
                 None if values is None else cosine - values,
                 _over_blocks(model, lambda block: block.random_95),
-                _over_blocks(model, _mean_band),
+                _over_blocks(model, lambda block: block.block_random_95),
             )
         )
     return tuple(found)
@@ -177,42 +174,6 @@ def spectra(model: ModelModes) -> Iterator[tuple[Spectrum, ...]]:
             )
             for head in range(block.num_heads)
         )
-
-
-@cache
-def random_mean_95(width: int, modes: int, heads: int) -> float:
-    """Half-width of the band that holds 95 % of a block's weighted cosine for random weights.
-
-    For W_q and W_k of independent normal entries, <W_q, W_k> has variance width * modes, and a
-    head's weighted cosine <W_q, W_k> / |M|_* a standard deviation of sqrt(width * modes) / |M|_*
-    (methods, section B); heads are independent. |M|_* hardly varies; its mean is taken over 16
-    seeded samples of the triangular factors of W_q and W_k (Bartlett's decomposition), never over
-    matrices of the full width. NaN where a head is wider than the model.
-    """
-    if modes > width:
-        return float("nan")
-    random = np.random.default_rng(_SEED)
-    nuclear = [
-        _nuclear(_factor(random, width, modes) @ _factor(random, width, modes).T)
-        for _ in range(_SAMPLES)
-    ]
-    of_head = np.sqrt(width * modes) / np.mean(nuclear)
-    return float(_TWO_SIDED_95 * of_head / np.sqrt(heads))
-
-
-def _factor(random: np.random.Generator, width: int, modes: int) -> FloatArray:
-    """R of the QR factorisation of a (width, modes) matrix of normal entries."""
-    factor = np.triu(random.normal(size=(modes, modes)), 1)
-    np.fill_diagonal(factor, np.sqrt(random.chisquare(width - np.arange(modes))))
-    return factor
-
-
-def _nuclear(product: FloatArray) -> float:
-    return float(np.linalg.svd(product, compute_uv=False).sum())
-
-
-def _mean_band(block: BlockModes) -> float:
-    return random_mean_95(block.width, block.num_modes, block.num_heads)
 
 
 def _over_blocks(model: ModelModes, of_block: Callable[[BlockModes], float]) -> FloatArray:

@@ -48,7 +48,7 @@ class DepthLine:
         (depth,) a second line of the same model, its anisotropy; None for none.
     bands
         (depth,) half-widths of bands around 0, the widest first: of single random modes, and of
-        the score of random weights.
+        means over such modes.
     """
 
     name: str

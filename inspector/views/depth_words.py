@@ -12,11 +12,12 @@ _SPACES = {
     "residual": "residual",
     "normed": "normalised residual",
 }
-BAND = "light grey: 95 % of single random modes, dark: of random blocks"
+BAND = "light grey: 95 % of single random modes, dark: of means over such modes"
 BAND_SAYS = (
-    "Light grey holds 95 % of the single modes of random directions, dark grey 95 % of the scores "
-    "of blocks with random weights: a mean over heads and modes varies far less than a single "
-    "mode. Both depend on the width of the tokens, so stages of different width have their own."
+    "Light grey holds the cosine of 95 % of pairs of random directions, dark grey the score of "
+    "95 % of blocks with these σ whose u and v are unrelated: a mean over heads and modes varies far "
+    "less than a single mode. Both depend on the width of the tokens, so stages of different width "
+    "have their own."
 )
 
 

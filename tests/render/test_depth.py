@@ -11,7 +11,6 @@ from inspector.render.depth import (
     difference,
     histograms,
     normalised_depth,
-    random_mean_95,
     spectra,
 )
 from tests.scenes_by_hand import depth_scene, model_modes
@@ -80,26 +79,3 @@ def test_that_every_head_has_a_spectrum_on_the_scale_of_its_block() -> None:
             assert cell.address == block.address.with_head(head)
             assert cell.sigma_top == pytest.approx(1.1 * block.sigma.max())
             np.testing.assert_array_equal(cell.cosine, block.cosine[head])
-
-
-def test_that_the_band_of_a_block_is_what_random_weights_give() -> None:
-    """Wq and Wk of normal entries, 4000 heads, whole singular value decompositions."""
-    random = np.random.default_rng(11)
-    width, modes = 24, 4
-    scores = []
-    for _ in range(4000):
-        query, key = random.normal(size=(2, modes, width))
-        sigma = np.linalg.svd(query.T @ key, compute_uv=False)
-        scores.append((query * key).sum() / sigma.sum())
-    one, four = random_mean_95(width, modes, 1), random_mean_95(width, modes, 4)
-    assert one == pytest.approx(1.96 * np.std(scores), rel=0.06)
-    assert four == pytest.approx(one / 2)
-    assert np.mean(np.abs(scores) < one) == pytest.approx(0.95, abs=0.015)
-
-
-def test_that_the_band_of_the_paper_s_width_has_the_known_spread() -> None:
-    assert random_mean_95(768, 64, 1) / 1.96 == pytest.approx(0.0049, rel=0.1)
-
-
-def test_that_there_is_no_band_for_a_head_wider_than_its_model() -> None:
-    assert np.isnan(random_mean_95(4, 8, 1))
