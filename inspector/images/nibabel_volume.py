@@ -113,7 +113,8 @@ def _load(path: Path, form: str) -> Any:
     if form == "MGZ":
         # nibabel leaves a file open whose MGH header it cannot read.
         with gzip.open(path) if _is_packed(path) else path.open("rb") as file:
-            nibabel.MGHImage.header_class.from_fileobj(file)
+            header: Any = nibabel.MGHImage.header_class
+            header.from_fileobj(file)
     try:
         image: Any = nibabel.load(path)
     except ImageFileError as error:
