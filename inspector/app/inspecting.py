@@ -317,7 +317,7 @@ class Inspecting(QObject):
 
     def _look_ahead(self) -> None:
         """The same block of the other model, then the blocks nearest to the selected one."""
-        if self._lane.has(AHEAD):
+        if self._lane.has(AHEAD) or self._lane.has(LOOK) or self._rest.isActive():
             return
         for asked in self._likely_next():
             if asked.key in self._blocks or self.problem(asked.key) is not None:
@@ -421,7 +421,6 @@ class Inspecting(QObject):
             self._asked.pop(key, None)
             if key == LOOK:
                 self.changed.emit()
-            self._look()
         elif isinstance(value, ModelModes):
             self._keep_modes(key, value)
         elif isinstance(value, Measured):
@@ -433,9 +432,11 @@ class Inspecting(QObject):
 
     @Slot(str)
     def _on_ended(self, key: str) -> None:
-        """Nothing is awaited any more, whatever came of it."""
+        """Nothing is awaited any more, whatever came of it; go on with what may be wanted next."""
         if key == LOOK:
             self.changed.emit()
+        if key in (LOOK, AHEAD) and self._is_wanted and not self._is_stopped:
+            self._look_ahead()
 
     @Slot(str, object)
     def _on_failed(self, key: str, error: object) -> None:

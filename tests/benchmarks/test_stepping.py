@@ -29,6 +29,17 @@ from PySide6.QtWidgets import QApplication
 from inspector.app.application import Application
 from inspector.app.main import open_window, parse
 
+from inspector.views.picture_view import PictureView
+
+painted = []
+
+class Painted(PictureView):
+    def paintEvent(self, event):
+        super().paintEvent(event)
+        painted.append(self)
+
+from inspector.views import mode_pictures
+mode_pictures.PictureView = Painted
 application = Application([])
 program = open_window(parse(["--reset", *sys.argv[1:]]))
 window, session = program.window, program.session
@@ -48,7 +59,8 @@ def wait(condition):
 wait(lambda: session.models and session.images and settled())
 window.show_tab("modes")
 wait(settled)
-window.modes.pictures.overlay.picture.setFocus()
+overlay = window.modes.pictures.overlay.picture
+overlay.setFocus()
 address = session.selection.address
 session.select(replace(session.selection, address=address.with_head(0)))
 wait(settled)
@@ -56,11 +68,14 @@ wait(settled)
 STEPS = """
 def drawn(key, changed):
     before = changed()
+    painted.clear()
     began = time.perf_counter()
     QTest.keyClick(application.focusWidget() or window, key)
-    window.modes.grab()
-    application.processEvents()
+    while overlay not in painted and time.perf_counter() - began < 5:
+        application.processEvents()
+    assert overlay in painted, key
     took = time.perf_counter() - began
+    wait(settled)
     assert changed() != before, key
     return 1000 * took
 
@@ -76,7 +91,7 @@ report("head", [drawn(Qt.Key.Key_BracketRight, title) for _ in range(40)])
 window.map_options.opacity.setFocus()
 report("opacity", [drawn(Qt.Key.Key_Left, lambda: session.style.opacity) for _ in range(40)])
 if len(session.models) > 1:
-    window.modes.pictures.overlay.picture.setFocus()
+    overlay.setFocus()
     report("flicker", [drawn(Qt.Key.Key_Space, title) for _ in range(40)])
 window.close()
 program.finish()
