@@ -15,9 +15,9 @@ _SPACES = {
 BAND = "light grey: 95 % of single random modes, dark: of means over such modes"
 BAND_SAYS = (
     "Light grey holds the cosine of 95 % of pairs of random directions, dark grey the score of "
-    "95 % of blocks with these σ whose u and v are unrelated: a mean over heads and modes varies far "
-    "less than a single mode. Both depend on the width of the tokens, so stages of different width "
-    "have their own."
+    "95 % of blocks with these σ whose u and v are unrelated: a mean over heads and modes varies "
+    "far less than a single mode. Both depend on the width of the tokens, so stages of different "
+    "width have their own."
 )
 
 
