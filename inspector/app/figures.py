@@ -76,7 +76,7 @@ class Figures(QObject):
             self._exporting.copy(self._current_of(kinds), self._remembering.settings.style)
 
     def _current_of(self, kinds: Sequence[FigureKind]) -> FigureKind:
-        current = self._window.compare.current_figure_kind()
+        current = self._window.current_figure_kind()
         return current if current in kinds else kinds[0]
 
     def _tell(

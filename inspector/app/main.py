@@ -53,7 +53,7 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
         nargs="*",
         type=Path,
         metavar="FILE",
-        help="checkpoints or folders: the reference A first, then those compared with it",
+        help="checkpoints, images or folders: the reference A first, then what is compared with it",
     )
     parser.add_argument("--samples", action="store_true", help="open the samples that come with it")
     parser.add_argument(

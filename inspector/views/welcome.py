@@ -24,7 +24,8 @@ _ICON = 72
 _RECENT_SHOWN = 8
 _OPENS = (
     "Opens .pth, .pt, .ckpt, .bin, .safetensors, .npz and Hugging Face folders of ViT, DeiT, DINO, "
-    "MAE, BEiT, EVA, CLIP, Swin and other vision transformers. Nothing in a file is executed."
+    "MAE, BEiT, EVA, CLIP, Swin and other vision transformers; DICOM, NIfTI, MGZ, NRRD, PNG, JPEG "
+    "and TIFF images, and folders of them. Nothing in a file is executed."
 )
 
 
@@ -114,8 +115,10 @@ class _DropArea(QFrame):
         self._dragging = False
         self._icon = QLabel()
         self._icon.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self._headline = _centred("Drop a checkpoint, two checkpoints, or a folder", scale=1.5)
-        self._hint = _centred("The first is the reference A; every other one is compared with it.")
+        self._headline = _centred("Drop a checkpoint, two checkpoints, or an image", scale=1.5)
+        self._hint = _centred(
+            "The first checkpoint is the reference A; every other one is compared with it."
+        )
         self._hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.open_button = QPushButton("&Open…")
         self.open_button.setDefault(True)
