@@ -10,7 +10,9 @@ Elide = Qt.TextElideMode
 class ElidedLabel(QFrame):
     """Shows `text` on one line; what does not fit is replaced by an ellipsis.
 
-    The whole text is the tooltip whenever it is cut, unless another tooltip was set.
+    The whole text is the tooltip whenever it is cut, unless another tooltip was set. One that
+    `fills` takes the room that is left, whatever its text: another text then leaves the layout of
+    the whole window as it is.
     """
 
     def __init__(
@@ -21,6 +23,7 @@ class ElidedLabel(QFrame):
         elide: Elide = Elide.ElideRight,
         role: QPalette.ColorRole = QPalette.ColorRole.WindowText,
         align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
+        fills: bool = False,
     ) -> None:
         super().__init__(parent)
         self._text = ""
@@ -28,7 +31,9 @@ class ElidedLabel(QFrame):
         self._elide = elide
         self._role = role
         self._align = align
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._fills = fills
+        wide = QSizePolicy.Policy.Ignored if fills else QSizePolicy.Policy.Preferred
+        self.setSizePolicy(wide, QSizePolicy.Policy.Fixed)
         self.setText(text)
 
     def text(self) -> str:
@@ -41,7 +46,8 @@ class ElidedLabel(QFrame):
             return
         self._text = text
         self.setAccessibleName(text)
-        self.updateGeometry()
+        if not self._fills:
+            self.updateGeometry()
         self.update()
 
     def set_tip(self, tip: str) -> None:

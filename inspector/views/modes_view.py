@@ -88,8 +88,8 @@ class ModesView(QWidget):
         self._selection, self._style = Selection(), MapStyle()
         self._state: tuple[str, StateLevel] = ("", "ready")
         self._is_beside = False
-        self.title = ElidedLabel()
-        self.other_title = ElidedLabel()
+        self.title = ElidedLabel(fills=True)
+        self.other_title = ElidedLabel(fills=True)
         self.busy = QLabel()
         self.flip = _button("± Sign", "Show (−u, −v) instead of (u, v): both are equally right")
         self.beside = _button("A | B", "Show the same mode of A and B side by side")

@@ -54,7 +54,7 @@ class RankingView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.caption = ElidedLabel(_EMPTY)
+        self.caption = ElidedLabel(_EMPTY, fills=True)
         self.model = _Ranking(self)
         self.list = _List()
         self.list.setModel(self.model)

@@ -49,7 +49,7 @@ class SpectrumView(QWidget):
         self._maps: BlockMaps | None = None
         self._head, self._mode = 0, 0
         self._span = (0, 0.0)
-        self.caption = ElidedLabel()
+        self.caption = ElidedLabel(fills=True)
         self.frame = _SpectrumFrame()
         self.frame.pointed.connect(self._on_pointed)
         self.frame.clicked.connect(self._on_clicked)

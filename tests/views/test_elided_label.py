@@ -1,4 +1,5 @@
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 
 from inspector.views.elided_label import ElidedLabel
 
@@ -32,3 +33,31 @@ def test_that_the_whole_text_is_read_out(qtbot):
     label = ElidedLabel("epoch_6.pth")
     qtbot.addWidget(label)
     assert label.accessibleName() == "epoch_6.pth"
+
+
+def test_that_another_text_of_a_label_that_fills_leaves_the_layout_as_it_is(qtbot):
+    class Window(QWidget):
+        laid_out = 0
+
+        def event(self, event):
+            self.laid_out += event.type() == QEvent.Type.LayoutRequest
+            return super().event(event)
+
+    window = Window()
+    qtbot.addWidget(window)
+    row = QHBoxLayout(window)
+    fills, takes = ElidedLabel(fills=True), ElidedLabel()
+    row.addWidget(fills, 1)
+    row.addWidget(takes)
+    window.resize(300, 40)
+    with qtbot.waitExposed(window):
+        window.show()
+    QApplication.processEvents()
+    window.laid_out = 0
+    fills.setText("a text that is longer than before")
+    QApplication.processEvents()
+    assert window.laid_out == 0
+    assert fills.shown_text() == fills.text()
+    takes.setText("a text that is longer than before")
+    QApplication.processEvents()
+    assert window.laid_out == 1
