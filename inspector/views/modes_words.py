@@ -126,8 +126,15 @@ def mode_text(modes: BlockModes, head: int, mode: int, maps: BlockMaps | None = 
 
 def share_on_image(maps: BlockMaps, head: int, mode: int) -> float:
     """The share of a mode in the contributions of all modes of its head; NaN where all are 0."""
-    total = float(maps.contribution[head].sum())
-    return float(maps.contribution[head, mode]) / total if total > 0 else float("nan")
+    return shares_on_image(maps, head)[mode]
+
+
+def shares_on_image(maps: BlockMaps, head: int) -> list[float]:
+    """`share_on_image` of each mode."""
+    contribution = maps.contribution[head]
+    total = float(contribution.sum())
+    shares = contribution / total if total > 0 else np.full(contribution.shape, np.nan)
+    return [float(share) for share in shares]
 
 
 def _patch_parts(

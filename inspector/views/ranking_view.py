@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 from inspector.core.modes import BlockMaps, BlockModes
 from inspector.render.scenes import SIGMA
 from inspector.views.elided_label import ElidedLabel
-from inspector.views.modes_words import mode_text, share_on_image
+from inspector.views.modes_words import mode_text, shares_on_image
 from inspector.views.spectrum_view import BAR_INK
 from inspector.views.theme import theme_of
 from inspector.views.wording import percent_text
@@ -106,8 +106,11 @@ class _Ranking(QAbstractListModel):
             return
         self.beginResetModel()
         self._modes, self._maps, self._head = modes, maps, head
-        self._order = [] if maps is None or modes is None else maps.order(head).tolist()
-        self._shares = [share_on_image(maps, head, mode) for mode in self._order if maps]
+        self._order, self._shares = [], []
+        if maps is not None and modes is not None:
+            shares = shares_on_image(maps, head)
+            self._order = maps.order(head).tolist()
+            self._shares = [shares[mode] for mode in self._order]
         self.endResetModel()
 
     def mode_at(self, row: int) -> int:
