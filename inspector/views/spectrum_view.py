@@ -158,9 +158,14 @@ class SpectrumView(QWidget):
     def _draw_bars(self, sigma: Values, degenerate: npt.NDArray[np.bool_]) -> None:
         ink = BAR_INK[self._theme.name]
         filled, hollow = pg.mkBrush(ink), pg.mkBrush(None)
-        brushes = [hollow if one else filled for one in degenerate]
+        brushes = [hollow if one else filled for one in degenerate] if degenerate.any() else None
+        # bars of one colour are drawn in one go
         self._bars.setOpts(
-            x=np.arange(sigma.size), height=sigma, brushes=brushes, pen=pg.mkPen(ink)
+            x=np.arange(sigma.size),
+            height=sigma,
+            brush=filled,
+            brushes=brushes,
+            pen=pg.mkPen(ink),
         )
 
     def _draw_cursor(self) -> None:
