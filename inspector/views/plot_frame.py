@@ -133,9 +133,11 @@ def quiet_plot(
     plot.getViewBox().setDefaultPadding(0)
     plot.showAxes((True, top, False, True), showValues=(True, top, False, bottom))
     plot.getAxis("left").setWidth(left_width)
+    # a prefix is looked for at every new range, even where no numbers are shown
+    for place in ("left", "bottom", "top", "right"):
+        plot.getAxis(place).enableAutoSIPrefix(False)
     for place in ("left", "bottom", "top"):
         axis = plot.getAxis(place)
-        axis.enableAutoSIPrefix(False)
         axis.setStyle(tickLength=0 if place == "top" else -3, tickTextOffset=4)
     return plot
 
