@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from inspector.app.display import why_no_window
+from inspector.app.samples import sample_images
 from inspector.app.startup import refusal, refusal_here
 
 
@@ -83,7 +84,7 @@ def run(repository: Path, *arguments: str, cwd: Path, **environment: str):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a display")
-def test_that_without_a_display_the_samples_are_compared_and_the_folder_is_named(
+def test_that_without_a_display_the_samples_are_compared_and_mapped_and_the_folder_is_named(
     repository, tmp_path
 ):
     done = run(repository, "--samples", cwd=tmp_path)
@@ -96,6 +97,15 @@ def test_that_without_a_display_the_samples_are_compared_and_the_folder_is_named
         path.name for path in folder.iterdir()
     }
     assert list(folder.glob("*.pdf"))
+    assert (folder / "modes" / "modes.csv").is_file()
+    assert len(list(folder.glob("maps-*/overlay.png"))) == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a display")
+def test_that_without_a_display_an_image_alone_is_answered_with_a_sentence(repository, tmp_path):
+    done = run(repository, str(sample_images()[0]), cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Give a checkpoint too." in done.stderr
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a display")
