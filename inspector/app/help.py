@@ -12,8 +12,10 @@ from inspector.core.provenance import versions
 from inspector.views.help_viewer import HelpViewer
 
 _ABOUT = (
-    "Opens vision-transformer checkpoints and shows what fine-tuning changed in their query, key "
-    "and value matrices.\n\nNothing in a file is executed; nothing leaves this computer.\n"
+    "Opens vision-transformer checkpoints and shows what is inside them: what fine-tuning changed "
+    "in their query, key and value matrices, and which pairs of features their attention heads "
+    "match on a medical image.\n\n"
+    "Nothing in a file is executed; nothing leaves this computer.\n"
     "BSD-3-Clause licence."
 )
 

@@ -45,7 +45,7 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         prog="vit-inspector",
-        description="Open vision-transformer checkpoints and see what fine-tuning changed.",
+        description="Open vision-transformer checkpoints and images, and see what is inside.",
         epilog="For scripts, without a window: python -m inspector --help",
     )
     parser.add_argument(
