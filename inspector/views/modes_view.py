@@ -321,7 +321,12 @@ class ModesView(QWidget):
             self.state.show_message(text, level=_strip_level(level))
 
     def _draw_pictures(self, scene: ModeScene, other: ModeScene | None) -> None:
-        both = [one for one in (scene, other) if one is not None and _has_maps(one)]
+        other_counts = self._shows_both or self._style.limits == "shared"
+        both = [
+            one
+            for one in ((scene, other) if other_counts else (scene,))
+            if one is not None and _has_maps(one)
+        ]
         limits = (
             dict(zip(map(id, both), limits_for(both, self._style), strict=True)) if both else {}
         )
