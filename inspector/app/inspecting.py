@@ -20,10 +20,12 @@ from inspector.app.looks import (
     KeptSlice,
     Look,
     Looked,
+    ModelInput,
     Run,
     RunKey,
     SliceKey,
     look,
+    score_options,
 )
 from inspector.app.networks import Networks
 from inspector.core.address import Address
@@ -83,7 +85,8 @@ class Inspecting(QObject):
         self._problems: dict[RunKey | BlockKey, InspectorError] = {}
         self._asked: dict[str, Look] = {}
         self._modes_asked: dict[tuple[int, ModeOptions], tuple[str, int]] = {}
-        self._refused: set[tuple[int, ModeOptions]] = set()
+        self._refused: dict[tuple[int, ModeOptions], InspectorError] = {}
+        self._takes: dict[int, ModelInput] = {}
         self._is_wanted = self._modes_are_wanted = self._is_stopped = False
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
@@ -95,6 +98,16 @@ class Inspecting(QObject):
     def is_busy(self) -> bool:
         """Whether what is selected is still being computed, or about to be."""
         return self._rest.isActive() or self._lane.has(LOOK)
+
+    @property
+    def is_measuring(self) -> bool:
+        """Whether the anisotropy of a model is being measured."""
+        return self._lane.has(ANISOTROPY)
+
+    @property
+    def is_splitting(self) -> bool:
+        """Whether modes of all blocks of a model are being computed."""
+        return any(self._lane.has(key) for key, _ in self._modes_asked.values())
 
     def want(self, *, image: bool, modes: bool) -> None:
         """Say whether a model on an image is looked at now, and whether modes are.
@@ -118,9 +131,11 @@ class Inspecting(QObject):
         found = self._modes.get((id(entry.model), self._session.selection.options))
         return None if found is None else replace(found, card=entry.card)
 
-    def block_modes(self, entry: OpenModel, address: Address) -> BlockModes | None:
-        """The modes of one block, under the selected options."""
-        options = self._session.selection.options
+    def block_modes(
+        self, entry: OpenModel, address: Address, options: ModeOptions | None = None
+    ) -> BlockModes | None:
+        """The modes of one block, under the selected options or those given."""
+        options = options or self._session.selection.options
         known = self._modes.get((id(entry.model), options))
         if known is not None and address.of_block in known.by_address:
             return known.by_address[address.of_block]
@@ -133,7 +148,17 @@ class Inspecting(QObject):
     def why_no_modes(self, entry: OpenModel, address: Address) -> str:
         """Why a block has no modes; empty where it has, or that is not known."""
         known = self.modes_of(entry)
-        return "" if known is None else dict(known.skipped).get(address.of_block, "")
+        skipped = {} if known is None else dict(known.skipped)
+        refused = self.why_refused(entry)
+        return skipped.get(address.of_block, "") or ("" if refused is None else str(refused))
+
+    def why_refused(self, entry: OpenModel) -> InspectorError | None:
+        """Why a model has no modes at all under the selected options; None where it may have."""
+        return self._refused.get((id(entry.model), self._session.selection.options))
+
+    def takes(self, entry: OpenModel) -> ModelInput | None:
+        """What a model can be given; None until it has been run."""
+        return self._takes.get(id(entry.model))
 
     def seen(self, key: BlockKey) -> BlockSeen | None:
         """A block on a picture."""
@@ -188,6 +213,7 @@ class Inspecting(QObject):
             lambda context: measure(asked, networks, context),
             label=f"Anisotropy of {entry.card.label}",
         )
+        self.modes_changed.emit()
 
     def forget_runs(self) -> None:
         """Compute anew, because it is to be done elsewhere."""
@@ -218,9 +244,10 @@ class Inspecting(QObject):
         for asked in [asked for asked in self._modes_asked if asked[0] not in open_now]:
             self._lane.cancel(self._modes_asked.pop(asked)[0])
             self._modes.pop(asked, None)
-            self._refused.discard(asked)
+            self._refused.pop(asked, None)
         for measured in [key for key in self._measured if key[0] not in open_now]:
             del self._measured[measured]
+        self._takes = {key: takes for key, takes in self._takes.items() if key in open_now}
         self._forget(lambda run: run.model not in open_now)
         networks = self._networks
         self._lane.submit(
@@ -312,6 +339,7 @@ class Inspecting(QObject):
             self._device(),
             self._slices.get(key.run.slice),
             self.block_modes(entry, key.address),
+            self.block_modes(entry, key.address, score_options(key.options)),
             self._runs.get(key.run),
         )
 
@@ -418,6 +446,7 @@ class Inspecting(QObject):
             self._keep_begun(key, value.begun)
             self._runs.put(value.begun.key.run, value.run)
             self._blocks.put(value.begun.key, value.seen)
+            self._takes[value.begun.key.run.model] = value.run.takes
             self._asked.pop(key, None)
             if key == LOOK:
                 self.changed.emit()
@@ -435,6 +464,8 @@ class Inspecting(QObject):
         """Nothing is awaited any more, whatever came of it; go on with what may be wanted next."""
         if key == LOOK:
             self.changed.emit()
+        elif key == ANISOTROPY or self._model_of(key) is not None:
+            self.modes_changed.emit()
         if key in (LOOK, AHEAD) and self._is_wanted and not self._is_stopped:
             self._look_ahead()
 
@@ -452,7 +483,8 @@ class Inspecting(QObject):
         elif key == ANISOTROPY:
             self.failed.emit("Could not measure the anisotropy", error)
         elif (model := self._model_of(key)) is not None:
-            self._refused.add(model)
+            self._refused[model] = error
+            self.modes_changed.emit()
             self.failed.emit("Could not split the heads into modes", error)
 
 

@@ -1,6 +1,6 @@
 """One look of a model at an image: what is asked of the lane, and what comes back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from inspector.app.accelerator_hint import load_libraries_of_torch
@@ -9,7 +9,7 @@ from inspector.core.address import Address
 from inspector.core.attention import BlockAttention
 from inspector.core.errors import InspectorError
 from inspector.core.images import Slice, SliceAddress, Tone
-from inspector.core.modes import BlockMaps, BlockModes, ModeOptions, TokenSpace
+from inspector.core.modes import BlockMaps, BlockModes, ModeOptions, Product, TokenSpace
 from inspector.core.preparation import Preparation
 from inspector.core.scene import ShownImage
 from inspector.jobs.context import JobContext
@@ -68,17 +68,34 @@ class KeptSlice:
         return self.slice.values.nbytes
 
 
+@dataclass(frozen=True, slots=True)
+class ModelInput:
+    """What a model takes: its own preparation, and which other sizes it can be given.
+
+    Parameters
+    ----------
+    default
+        As the checkpoint or its family says.
+    native
+        Whether images of any size can be run.
+    """
+
+    default: Preparation
+    native: bool
+
+    @property
+    def step(self) -> int:
+        """What a side of the input is a multiple of, in pixels."""
+        return self.default.multiple
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
-    """A model has been run: on this picture, with this result.
-
-    `default` is the checkpoint's own preparation; `native` tells whether any size can be run.
-    """
+    """A model has been run: on this picture, with this result; `takes` is what it can be given."""
 
     image: ShownImage
     result: "ImageRun"
-    default: Preparation
-    native: bool
+    takes: ModelInput
 
     @property
     def nbytes(self) -> int:
@@ -90,11 +107,15 @@ class Run:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BlockSeen:
-    """A block on a picture: its modes with their maps (None where it has none), its attention."""
+    """A block on a picture: its modes with their maps (None where it has none), its attention.
+
+    `score_modes` are those that a score before softmax is split into, whichever are selected.
+    """
 
     modes: BlockModes | None
     maps: BlockMaps | None
     attention: BlockAttention
+    score_modes: BlockModes | None = None
 
     @property
     def nbytes(self) -> int:
@@ -112,6 +133,7 @@ class Look:
     device: str
     picture: KeptSlice | None = None
     modes: BlockModes | None = None
+    score_modes: BlockModes | None = None
     run: Run | None = None
 
 
@@ -156,7 +178,13 @@ def look(asked: Look, networks: Networks, context: JobContext) -> Looked:
     context.progress(1, 1)
     key, modes = asked.key, begun.modes
     maps = None if modes is None else run.result.maps(modes, key.options, key.space)
-    return Looked(begun, run, BlockSeen(modes, maps, run.result.attention(key.address)))
+    attention = run.result.attention(key.address)
+    return Looked(begun, run, BlockSeen(modes, maps, attention, _score_modes(asked, modes)))
+
+
+def score_options(options: ModeOptions) -> ModeOptions:
+    """Of the modes that a score is made of: query-key, of the weights as the model uses them."""
+    return replace(options, product=Product.QK, fold_norm=False)
 
 
 def _begun(asked: Look) -> Begun:
@@ -166,18 +194,27 @@ def _begun(asked: Look) -> Begun:
     image = asked.run.image if asked.run else ShownImage(asked.image.card, at, picture.slice, tone)
     _ = image.picture  # made here so that the window need not
     try:
-        return Begun(asked.key, picture, image, asked.modes or _modes(asked))
+        return Begun(asked.key, picture, image, asked.modes or _modes(asked, asked.key.options))
     except InspectorError as error:
         return Begun(asked.key, picture, image, None, error)
 
 
-def _modes(asked: Look) -> BlockModes:
+def _score_modes(asked: Look, modes: BlockModes | None) -> BlockModes | None:
+    wanted = score_options(asked.key.options)
+    if wanted == asked.key.options or asked.score_modes is not None:
+        return asked.score_modes or modes
+    try:
+        return _modes(asked, wanted)
+    except InspectorError:
+        return None
+
+
+def _modes(asked: Look, options: ModeOptions) -> BlockModes:
     from inspector.analysis.devices import resolve_device
     from inspector.analysis.modes import block_modes
 
-    key = asked.key
     device = resolve_device(asked.device)
-    return block_modes(asked.model.model, key.address, key.options, device=device)
+    return block_modes(asked.model.model, asked.key.address, options, device=device)
 
 
 def _run(asked: Look, image: ShownImage, networks: Networks, context: JobContext) -> Run:
@@ -191,4 +228,4 @@ def _run(asked: Look, image: ShownImage, networks: Networks, context: JobContext
     result = run_on_image(network, prepared, progress=context.progress)
     shown = ShownImage(image.card, image.at, image.slice, image.tone, prepared)
     _ = shown.picture
-    return Run(shown, result, network.preparation, network.native)
+    return Run(shown, result, ModelInput(network.preparation, network.native))

@@ -11,12 +11,9 @@ from PySide6.QtWidgets import QWidget
 from inspector.app.inspecting import Inspecting
 from inspector.app.main_window import MainWindow
 from inspector.app.scenes import Scenes
-from inspector.core.errors import InspectorError
 from inspector.core.images import Slice
 from inspector.core.map_style import MapStyle
-from inspector.core.preparation import Preparation
 from inspector.core.scene import AttentionScene, ModeScene
-from inspector.families.preparation import default_preparation
 from inspector.jobs.lane import Lane
 from inspector.session import OpenModel, Session
 from inspector.views.attention_view import AttentionView
@@ -52,7 +49,6 @@ class Picturing(QObject):
         self._styles: dict[QWidget, MapStyle] = {}
         self._states: dict[QWidget, tuple[str, StateLevel]] = {}
         self._drawn: dict[QWidget, tuple[tuple[Scene | None, ...], list[object]]] = {}
-        self._preparations: dict[int, Preparation | None] = {}
         self.scenes = Scenes(session, inspecting)
         for changed in (
             session.selection_changed,
@@ -91,6 +87,7 @@ class Picturing(QObject):
     def _draw_modes(self) -> None:
         view, session = self._window.modes, self._session
         view.show_selection(session.selection)
+        view.show_image(self.scenes.image)
         self._tell(view)
         scene = self.scenes.mode(session.chosen_model)
         is_whole = scene is not None and scene.maps is not None
@@ -103,8 +100,7 @@ class Picturing(QObject):
         view, session = self._window.attention, self._session
         self._tell(view)
         scene = self.scenes.attention(session.chosen_model)
-        if scene is None:
-            view.show_image(self.scenes.image)
+        view.show_image(self.scenes.image)
         if scene is not None or not self._is_waiting:
             other = None if scene is None else self.scenes.attention(self.scenes.other)
             if self._is_new(view, scene, other):
@@ -113,6 +109,7 @@ class Picturing(QObject):
 
     def _draw_depth(self) -> None:
         view = self._window.over_depth
+        view.show_state(*self._now_over_depth())
         view.show_scene(self.scenes.depth())
         view.show_selection(self._session.selection)
 
@@ -161,6 +158,19 @@ class Picturing(QObject):
             return f"Running {entry.card.label}…", "busy"
         return "", "ready"
 
+    def _now_over_depth(self) -> tuple[str, StateLevel]:
+        inspecting = self._inspecting
+        entries = [entry for entry in self.scenes.pair if entry is not None]
+        for entry in entries:
+            problem = inspecting.why_refused(entry)
+            if problem is not None:
+                return f"{entry.card.label}: {problem}", "error"
+        if inspecting.is_measuring:
+            return "Measuring the anisotropy…", "busy"
+        if inspecting.is_splitting:
+            return "Splitting heads into modes…", "busy"
+        return "", "ready"
+
     def _draw_options(self) -> None:
         """Style, window and preparation beside the tabs, and the windows under the number keys."""
         session, panel = self._session, self._window.map_options
@@ -177,30 +187,16 @@ class Picturing(QObject):
             self._window.commands.show_presets(offered_presets(picture))
 
     def _show_preparation(self, entry: OpenModel | None) -> None:
+        """Also where the model cannot be run on what it was given: it can be given another size."""
         panel = self._window.map_options
-        if entry is None or self.scenes.problem is not None:
+        takes = None if entry is None else self.scenes.takes(entry)
+        chosen = None if entry is None else self._session.preparation_of(entry)
+        never = entry is None or (chosen is None and self._inspecting.takes(entry) is None)
+        if takes is None or (never and self.scenes.problem is not None):
             panel.show_preparation(None, None, native=False)
             return
-        key = self._inspecting.key_of(entry)
-        run = None if key is None else self._inspecting.run(key.run)
-        default = self._default(entry) if run is None else run.default
-        now = self._session.preparation_of(entry) or default
-        panel.show_preparation(now, default, native=run is not None and run.native)
-
-    def _default(self, entry: OpenModel) -> Preparation | None:
-        """What the checkpoint says before it is run; None where it cannot tell."""
-        key = id(entry.model)
-        if key not in self._preparations:
-            self._preparations = {
-                id(one.model): self._preparations.get(id(one.model), None)
-                for one in self._session.models
-                if id(one.model) in self._preparations
-            }
-            try:
-                self._preparations[key] = default_preparation(entry.model)
-            except InspectorError:
-                self._preparations[key] = None
-        return self._preparations[key]
+        now = chosen or takes.default
+        panel.show_preparation(now, takes.default, native=takes.native, step=takes.step)
 
     @Slot()
     def _on_tab_changed(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
 from inspector.app.folders import state_folder
 from inspector.app.settings import Settings, save_settings, settings_path, write_json
@@ -53,6 +53,11 @@ class Remembering(QObject):
     def choose_device(self, device: str) -> None:
         """Remember where to compute."""
         self.update(replace(self._settings, device=device))
+
+    @Slot(bool)
+    def choose_beside(self, beside: bool) -> None:
+        """Remember whether modes of A and B stand side by side."""
+        self.update(replace(self._settings, beside=beside))
 
     def save_session(self, session: SavedSession) -> None:
         """Keep what is open and selected; nothing where nothing is open."""

@@ -4,12 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 from inspector.app.inspecting import Inspecting
-from inspector.app.looks import BlockKey, BlockSeen, Run
+from inspector.app.looks import BlockKey, BlockSeen, ModelInput, Run
 from inspector.core.attention import TokenAttention
 from inspector.core.errors import InspectorError
 from inspector.core.modes import BlockModes, ModelModes
 from inspector.core.scene import AttentionScene, DepthScene, ModeScene, ShownImage
 from inspector.core.tokens import TokenGrid
+from inspector.families.preparation import default_preparation
 from inspector.session import OpenImage, OpenModel, Session
 from inspector.views.chip_words import letter_of
 
@@ -24,6 +25,7 @@ class Scenes:
         self._derived: tuple[ShownImage, ShownImage, ShownImage] | None = None
         self._whole: tuple[BlockKey, Run] | None = None
         self._attention: dict[int, tuple[BlockSeen, TokenAttention]] = {}
+        self._expected: dict[int, ModelInput | None] = {}
 
     @property
     def problem(self) -> InspectorError | None:
@@ -45,6 +47,20 @@ class Scenes:
         entry = self._session.chosen_model
         found = None if entry is None else self._found(entry)
         return None if found is None else found[0].attention.grid
+
+    def takes(self, entry: OpenModel) -> ModelInput | None:
+        """What a model can be given; before it is run, its own size only. None where unknown."""
+        known, key = self._inspecting.takes(entry), id(entry.model)
+        if known is not None:
+            return known
+        if key not in self._expected:
+            here = {id(one.model) for one in self._session.models}
+            self._expected = {old: one for old, one in self._expected.items() if old in here}
+            try:
+                self._expected[key] = ModelInput(default_preparation(entry.model), native=False)
+            except InspectorError:
+                self._expected[key] = None
+        return self._expected[key]
 
     def mode(self, entry: OpenModel | None) -> ModeScene | None:
         """The selected mode of a model; None where its modes are not known.
@@ -92,11 +108,12 @@ class Scenes:
         head = 0 if chosen.address is None else chosen.address.head or 0
         head = min(head, block.num_heads - 1)
         pair = None
-        if chosen.key is not None and chosen.key < block.grid.count and seen.modes is not None:
-            pair = pair_score(block, seen.modes, head=head, query=token, key=chosen.key)
+        modes = seen.score_modes
+        if chosen.key is not None and chosen.key < block.grid.count and modes is not None:
+            pair = pair_score(block, modes, head=head, query=token, key=chosen.key)
         attention = self._token_attention(id(entry.model), seen, token)
         letter = self._letter(entry)
-        return AttentionScene(entry.card, letter, image, attention, head, seen.modes, pair)
+        return AttentionScene(entry.card, letter, image, attention, head, modes, pair)
 
     def depth(self) -> DepthScene | None:
         """The modes of A, and of the selected compared model, as far as they are known."""
@@ -136,7 +153,8 @@ class Scenes:
         """The selected block on the current picture.
 
         While only the window of the picture has changed, what was seen last stands in until the
-        model has been run again; the picture itself is shown in the new window at once.
+        model has been run again; the picture itself is shown in the new window at once. It also
+        stays where the model cannot be run on the picture as it is now to be prepared.
         """
         key = self._inspecting.key_of(entry)
         if key is None:
@@ -146,13 +164,16 @@ class Scenes:
             if entry is self._session.chosen_model:
                 self._whole = (key, run)
             return seen, self._labelled(run.image)
-        if self._whole is None or self._inspecting.problem(key) is not None:
+        if self._whole is None:
             return None
         whole, run = self._whole
-        if replace(whole, run=replace(whole.run, tone=key.run.tone)) != key:
-            return None
-        seen, plain = self._inspecting.seen(whole), self._plain_image()
+        seen, plain = self._inspecting.seen(replace(key, run=whole.run)), self._plain_image()
         if seen is None or plain is None:
+            return None
+        if self._inspecting.problem(key) is not None:
+            is_same = replace(whole.run, preparation=key.run.preparation) == key.run
+            return (seen, self._labelled(run.image)) if is_same else None
+        if replace(whole.run, tone=key.run.tone) != key.run:
             return None
         return seen, self._made_once(plain, run.image, prepared=run.image.prepared)
 

@@ -39,12 +39,14 @@ class Settings:
         Files and folders opened last, newest first.
     theme, device
         One of `THEMES` and of `DEVICES`.
-    width_mm, format, dpi, folder
+    width_mm, format, dpi, modes, folder
         Of the last exported figure; the folder is empty before the first.
     tab, space
         One of `TABS`, and of the values of `TokenSpace`.
     pair, opacity, dim, limits, smooth, grid
         How maps are drawn: see `MapStyle`.
+    beside
+        Whether modes of A and B stand side by side.
     """
 
     geometry: tuple[int, ...] = ()
@@ -57,6 +59,7 @@ class Settings:
     width_mm: float = 183.0
     format: str = "pdf"
     dpi: int = 300
+    modes: int = 6
     folder: str = ""
     tab: str = "compare"
     space: str = TokenSpace.ATTENTION_INPUT.value
@@ -66,6 +69,7 @@ class Settings:
     limits: str = "own"
     smooth: bool = False
     grid: bool = False
+    beside: bool = False
 
     def __post_init__(self) -> None:
         if len(self.geometry) not in (0, 4) or len(self.columns) not in (0, 3):
@@ -78,7 +82,7 @@ class Settings:
     @property
     def style(self) -> FigureStyle:
         """Size and format of the last exported figure."""
-        return FigureStyle(self.width_mm, FigureFormat(self.format), self.dpi)
+        return FigureStyle(self.width_mm, FigureFormat(self.format), self.dpi, self.modes)
 
     @property
     def map_style(self) -> MapStyle:
@@ -111,6 +115,7 @@ class Settings:
             width_mm=style.width_mm,
             format=style.format.value,
             dpi=style.dpi,
+            modes=style.modes,
             folder=str(folder),
         )
 

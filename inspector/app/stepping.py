@@ -53,6 +53,7 @@ class Stepping(QObject):
         self._connect_views()
         session.style_changed.connect(self._show_style)
         session.selection_changed.connect(self._show_selection)
+        window.modes.show_beside(remembering.settings.beside)
         self._show_style()
         self._show_selection()
 
@@ -165,6 +166,7 @@ class Stepping(QObject):
             view.window_chosen.connect(self.choose_tone)
             view.slice_stepped.connect(self.step_slice)
             view.block_stepped.connect(self.step_block)
+        window.modes.beside_chosen.connect(self._remembering.choose_beside)
         window.over_depth.selection_changed.connect(session.select)
         window.over_depth.hovered.connect(window.read_out.setText)
         window.over_depth.anisotropy_asked.connect(self.measure_anisotropy)
@@ -194,9 +196,8 @@ class Stepping(QObject):
     def _on_preparation_chosen(self, preparation: Preparation) -> None:
         entry = self._session.chosen_model
         if entry is not None:
-            key = self._inspecting.key_of(entry)
-            run = None if key is None else self._inspecting.run(key.run)
-            is_default = run is not None and preparation == run.default
+            takes = self._scenes.takes(entry)
+            is_default = takes is not None and preparation == takes.default
             self._session.set_preparation(entry, None if is_default else preparation)
 
     @Slot()

@@ -23,7 +23,7 @@ from inspector.views.banner import Banner
 from inspector.views.elided_label import ElidedLabel
 from inspector.views.head_thumbnails import HeadThumbnails
 from inspector.views.modes_view import StateLevel
-from inspector.views.modes_words import WAITING_SENTENCE
+from inspector.views.modes_words import WAITING_SENTENCE, image_text, picture_text
 from inspector.views.pair_view import PairView
 from inspector.views.picture_link import PictureLink
 from inspector.views.share_bars import ShareBars
@@ -82,6 +82,7 @@ class AttentionView(QWidget):
         self._image: ShownImage | None = None
         self._selection, self._style = Selection(), MapStyle()
         self._state: tuple[str, StateLevel] = ("", "ready")
+        self._has_said = False
         self.title = ElidedLabel()
         self.busy = QLabel()
         self.exact, self.state = Banner(), Banner(closable=False)
@@ -116,9 +117,10 @@ class AttentionView(QWidget):
 
     def show_image(self, image: ShownImage | None) -> None:
         """Show the image alone, for as long as there is no attention to show on it."""
-        self._image = image
-        if self._scene is None:
-            self._draw()
+        if image is not self._image:
+            self._image = image
+            if self._scene is None:
+                self._draw()
 
     def show_selection(self, selection: Selection) -> None:
         """Say what is selected: steps start from there."""
@@ -294,10 +296,10 @@ class AttentionView(QWidget):
         self.tokens.key_chosen.connect(self._choose_key)
         self.tokens.refused.connect(self._on_refused)
         self.heads.chosen.connect(self._choose_head)
-        self.heads.pointed.connect(self.hovered)
+        self.heads.pointed.connect(self._say)
         self.limits.chosen.connect(self._on_limits_chosen)
         self.pair.mode_chosen.connect(self._choose_mode)
-        self.pair.hovered.connect(self.hovered)
+        self.pair.hovered.connect(self._say)
         self.exact.closed.connect(self._on_exact_closed)
 
     def _draw(self) -> None:
@@ -327,7 +329,7 @@ class AttentionView(QWidget):
     def _draw_without_scene(self) -> None:
         sentence = self._state[0] or _EMPTY
         self._empty.setText(sentence)
-        self.title.setText("")
+        self.title.setText("" if self._image is None else image_text(self._image, self._style))
         self.exact.hide_message()
         self.shares.show_shares(())
         self.heads.show_heads((), -1, aspect=1.0, place=None)
@@ -444,11 +446,20 @@ class AttentionView(QWidget):
     @Slot(float, float)
     def _on_pointed(self, row: float, column: float) -> None:
         if self._scene is not None:
-            self.hovered.emit(read_out(self._scene, row, column))
+            self._say(read_out(self._scene, row, column))
+        elif self._image is not None:
+            self._say(picture_text(self._image.slice, row, column))
 
     @Slot()
     def _on_left(self) -> None:
-        self.hovered.emit("")
+        self._say("")
+
+    @Slot(str)
+    def _say(self, text: str) -> None:
+        """Tell what is under the mouse; that there is nothing only where something was told."""
+        if text or self._has_said:
+            self._has_said = bool(text)
+            self.hovered.emit(text)
 
     @Slot(str)
     def _on_refused(self, sentence: str) -> None:

@@ -69,6 +69,7 @@ class DepthView(QWidget):
         self._difference = False
         self._drawn: dict[QWidget, tuple[DepthShown, bool]] = {}
         self._put_away = ""
+        self._has_said = False
         self.title, self.meaning = QLabel(), ElidedLabel()
         self.busy = QLabel()
         self.left_out, self.trouble = Banner(), Banner(closable=False)
@@ -234,7 +235,7 @@ class DepthView(QWidget):
     def _connect(self) -> None:
         for part in (self.curve, self.heads, self.histograms, self.spectra):
             part.selected.connect(self._on_selected)
-            part.hovered.connect(self.hovered)
+            part.hovered.connect(self._say)
         self.quantity.chosen.connect(self._on_quantity_chosen)
         self.places.chosen.connect(self._on_places_chosen)
         self.models.chosen.connect(self._on_model_chosen)
@@ -321,6 +322,13 @@ class DepthView(QWidget):
     def _on_selected(self, selection: Selection) -> None:
         self.show_selection(selection)
         self.selection_changed.emit(selection)
+
+    @Slot(str)
+    def _say(self, text: str) -> None:
+        """Tell what is under the mouse; that there is nothing only where something was told."""
+        if text or self._has_said:
+            self._has_said = bool(text)
+            self.hovered.emit(text)
 
     @Slot(str)
     def _on_quantity_chosen(self, quantity: str) -> None:

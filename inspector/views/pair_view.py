@@ -22,9 +22,9 @@ _LEFT = 52
 _GAP, _LEAST_STEP, _WIDEST_STEP = 0.6, 1.4, 8.0
 _EXACT, _SMALL = 1e-4, 1e-3
 _SHORT = {
-    "query with key bias": "q·bias",
-    "key with query bias": "k·bias",
-    "both biases": "biases",
+    "query with key bias": "q · key bias",
+    "key with query bias": "k · query bias",
+    "both biases": "both biases",
     "position bias": "position",
     "rotation": "rotation",
     "normalisation": "norm",
