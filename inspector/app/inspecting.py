@@ -42,6 +42,8 @@ MODES = "modes"
 ANISOTROPY = "anisotropy"
 FORGET = "forget"
 REST_MS = 70
+AHEAD_MS = 30
+"""How long a selection stays until what may come next is thought of: steps are drawn first."""
 RUNS_BYTES = 512 * 2**20
 BLOCKS_BYTES = 512 * 2**20
 SLICES_BYTES = 256 * 2**20
@@ -91,7 +93,11 @@ class Inspecting(QObject):
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
-        self._rest.timeout.connect(self._look)
+        self._rest.timeout.connect(self._on_rested)
+        self._ahead = QTimer(self)
+        self._ahead.setSingleShot(True)
+        self._ahead.setInterval(AHEAD_MS)
+        self._ahead.timeout.connect(self._look_ahead)
         self._connect()
 
     @property
@@ -125,6 +131,7 @@ class Inspecting(QObject):
         """Begin nothing by itself until something else is looked at, because the user cancels."""
         self._is_stopped = True
         self._rest.stop()
+        self._ahead.stop()
 
     def modes_of(self, entry: OpenModel) -> ModelModes | None:
         """All modes of a model that are known by now, under the selected options."""
@@ -277,8 +284,27 @@ class Inspecting(QObject):
     def _on_image_view_changed(self) -> None:
         """While a window or a slice is dragged, wait until it rests."""
         self._is_stopped = False
-        if self._is_wanted:
+        if not self._is_wanted:
+            return
+        if self._is_answered:
+            self._rest.stop()
+            self._look()
+        else:
             self._rest.start()
+
+    @Slot()
+    def _on_rested(self) -> None:
+        """Ask; or say that nothing is awaited, where what was looked at ahead has come meanwhile."""
+        self._look()
+        if not self._lane.has(LOOK):
+            self.changed.emit()
+
+    @property
+    def _is_answered(self) -> bool:
+        """Whether what is selected is known already, or known to be impossible."""
+        entry = self._session.chosen_model
+        key = None if entry is None else self.key_of(entry)
+        return key is not None and (key in self._blocks or self.problem(key) is not None)
 
     @Slot()
     def _on_selection_changed(self) -> None:
@@ -298,7 +324,7 @@ class Inspecting(QObject):
             return
         if asked.key in self._blocks or self.problem(asked.key) is not None:
             self._lane.cancel(LOOK)
-            self._look_ahead()
+            self._ahead.start()
             return
         current = self._asked.get(LOOK)
         if self._lane.has(LOOK) and current is not None and current.key == asked.key:
@@ -345,7 +371,8 @@ class Inspecting(QObject):
 
     def _look_ahead(self) -> None:
         """The same block of the other model, then the blocks nearest to the selected one."""
-        if self._lane.has(AHEAD) or self._lane.has(LOOK) or self._rest.isActive():
+        waits = self._lane.has(AHEAD) or self._lane.has(LOOK) or self._rest.isActive()
+        if waits or not self._is_wanted or self._is_stopped:
             return
         for asked in self._likely_next():
             if asked.key in self._blocks or self.problem(asked.key) is not None:
@@ -466,7 +493,7 @@ class Inspecting(QObject):
             self.changed.emit()
         elif key == ANISOTROPY or self._model_of(key) is not None:
             self.modes_changed.emit()
-        if key in (LOOK, AHEAD) and self._is_wanted and not self._is_stopped:
+        if key in (LOOK, AHEAD):
             self._look_ahead()
 
     @Slot(str, object)
