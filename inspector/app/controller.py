@@ -164,6 +164,7 @@ class Controller(QObject):
         self.job_line.cancelling.connect(self._on_cancelling)
         self.job_line.cancelling.connect(self.inspecting.stop)
         self.opening.images_opened.connect(self._on_images_opened)
+        self.opening.left_out.connect(self._on_left_out)
         for part in (
             self.opening, self.commands, self.exporting, self.shooting, self.inspecting,
         ):  # fmt: skip
@@ -221,6 +222,16 @@ class Controller(QObject):
         """Go where images are looked at, unless the user is there already."""
         if self.window.tab == "compare":
             self.window.show_tab("modes")
+
+    @Slot(str, object)
+    def _on_left_out(self, title: str, error: InspectorError) -> None:
+        """What else was in the folder is open: no dialog is put before it."""
+        self.announcing.say(
+            f"{title}: {error}",
+            level="warning",
+            action="Details…",
+            act=lambda: self.show_error(title, error),
+        )
 
     @Slot()
     def _on_opening_finished(self) -> None:

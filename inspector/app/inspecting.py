@@ -294,7 +294,7 @@ class Inspecting(QObject):
 
     @Slot()
     def _on_rested(self) -> None:
-        """Ask; or say that nothing is awaited, where what was looked at ahead has come meanwhile."""
+        """Ask; or say that nothing is awaited: it may have been looked at ahead meanwhile."""
         self._look()
         if not self._lane.has(LOOK):
             self.changed.emit()

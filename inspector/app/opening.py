@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from inspector.app.recognising import Kind, kind_of
 from inspector.checkpoints import looks_like_checkpoint
-from inspector.core.errors import InspectorError
+from inspector.core.errors import BadCheckpoint, InspectorError
 from inspector.families import open_model
 from inspector.families.model import Model
 from inspector.jobs.context import JobContext
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _KEY = "open"
 _CLOSING = "close"
+_MOST_NAMED = 3
 _ONE_MODEL = ("model.safetensors", "pytorch_model.bin", "open_clip_")
 
 _log = logging.getLogger(__name__)
@@ -40,11 +41,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opened:
-    """What a job opened, and what it could not."""
+    """What a job opened, and what it could not.
+
+    `left_out` are files of folders that were opened without them.
+    """
 
     models: tuple[OpenModel, ...] = ()
     images: tuple[OpenImage, ...] = ()
     failures: tuple[tuple[Path, InspectorError], ...] = ()
+    left_out: tuple[tuple[Path, InspectorError], ...] = ()
 
     @property
     def paths(self) -> list[Path]:
@@ -66,6 +71,8 @@ class Opening(QObject):
         Images that the user gave are there to be looked at.
     failed(title, error)
         A file that the user gave could not be opened.
+    left_out(title, error)
+        Files of a folder could not be opened; the others were.
     finished()
         An opening is over, whatever came of it.
     """
@@ -74,6 +81,7 @@ class Opening(QObject):
     opened = Signal(object)
     images_opened = Signal()
     failed = Signal(str, object)
+    left_out = Signal(str, object)
     finished = Signal()
 
     def __init__(self, session: Session, lane: Lane, parent: QObject | None = None) -> None:
@@ -163,7 +171,11 @@ class Opening(QObject):
             self._place(asked, opened)
             self.opened.emit(opened.paths)
         if opened.failures:
-            self._tell(opened)
+            self.failed.emit(f"Could not open {_named(opened.failures)}", _one(opened.failures))
+        if opened.left_out:
+            count = len(opened.left_out)
+            files = _named(opened.left_out) if count <= _MOST_NAMED else f"{count} files"
+            self.left_out.emit(f"Could not open {files}", _one(opened.left_out))
 
     def _place(self, asked: "_Asked", opened: Opened) -> None:
         if asked.saved is not None:
@@ -195,14 +207,6 @@ class Opening(QObject):
         session.set_axis(saved.axis)
         session.select(saved.selection)
 
-    def _tell(self, opened: Opened) -> None:
-        names = ", ".join(path.name or str(path) for path, _ in opened.failures)
-        _, first = opened.failures[0]
-        if len(opened.failures) > 1:
-            listed = "\n\n".join(f"{path}\n{error}" for path, error in opened.failures)
-            first = InspectorError(first.message, advice=first.advice, details=listed)
-        self.failed.emit(f"Could not open {names}", first)
-
     @Slot(str, object)
     def _on_failed(self, key: str, error: object) -> None:
         if key in self._asked:
@@ -224,6 +228,19 @@ class Opening(QObject):
 class _Asked:
     position: int | None = None
     saved: SavedSession | None = None
+
+
+def _named(failures: Sequence[tuple[Path, InspectorError]]) -> str:
+    return ", ".join(path.name or str(path) for path, _ in failures)
+
+
+def _one(failures: Sequence[tuple[Path, InspectorError]]) -> InspectorError:
+    """The first error, with all of them as its details."""
+    _, first = failures[0]
+    if len(failures) == 1:
+        return first
+    listed = "\n\n".join(f"{path}\n{error}" for path, error in failures)
+    return InspectorError(first.message, advice=first.advice, details=listed)
 
 
 def open_all(sources: Sequence[Source], context: JobContext) -> Opened:
@@ -267,10 +284,12 @@ class _Collected:
         self._models: list[OpenModel] = []
         self._images: list[OpenImage] = []
         self._failures: list[tuple[Path, InspectorError]] = []
+        self._left_out: list[tuple[Path, InspectorError]] = []
 
     @property
     def opened(self) -> Opened:
-        return Opened(tuple(self._models), tuple(self._images), tuple(self._failures))
+        failures, left_out = tuple(self._failures), tuple(self._left_out)
+        return Opened(tuple(self._models), tuple(self._images), failures, left_out)
 
     def add_models(self, source: Source, context: JobContext) -> None:
         """Open a checkpoint, or all of a folder in natural order."""
@@ -287,16 +306,23 @@ class _Collected:
         self, path: Path, context: JobContext, *, only: Collection[int] | None = None
     ) -> None:
         """Open an image, or all of a folder; `only` those places of them, where given."""
-        from inspector.images import open_images
-
         try:
-            for place, image in enumerate(open_images(path, progress=context.progress)):
+            for place, image in enumerate(self._images_at(path, context)):
                 if only is not None and place not in only:
                     image.close()
                     continue
                 self._images.append(OpenImage.of(image, ImageSource(path, place)))
         except InspectorError as error:
             self._failures.append((path, _told(path, error)))
+
+    def _images_at(self, path: Path, context: JobContext) -> "tuple[InputImage, ...]":
+        from inspector.images import open_folder, open_images
+
+        if not path.is_dir():
+            return open_images(path, progress=context.progress)
+        folder = open_folder(path, progress=context.progress)
+        self._left_out += [(file, _told(file, error)) for file, error in folder.failures]
+        return folder.noted()
 
     def __enter__(self) -> Self:
         return self
@@ -344,9 +370,14 @@ def _natural(path: Path) -> list[tuple[int, str]]:
 
 
 def _told(path: Path, error: InspectorError) -> InspectorError:
-    """The error without the frames that hold the file open.
+    """The error without the frames that hold the file open; an empty folder is said to be empty.
 
     The log names the file and no more: what a sentence quotes of a header stays out of it.
     """
     _log.info("%s is not opened: %s", path.name, type(error).__name__)
+    if path.is_dir() and not any(path.iterdir()):
+        error = BadCheckpoint(
+            f"The folder “{path.name}” is empty.",
+            advice="Choose a folder with checkpoints or images in it.",
+        )
     return error.with_traceback(None)

@@ -147,7 +147,10 @@ def _check_offset(path: Path) -> None:
 
 def _check_sizes(path: Path, image: Any) -> None:
     if not image.shape or 0 in image.shape or min(image.shape) < 0:
-        raise BadImage(f"“{path.name}” holds no picture: its shape is {image.shape}.")
+        raise BadImage(
+            f"“{path.name}” holds no picture: its shape is {image.shape}.",
+            advice="Look at what wrote the file.",
+        )
     held = _data_file(path, image).stat().st_size * (_MOST_PACKED if _is_packed(path) else 1)
     claimed = _stored_bytes(image)
     if claimed > held:

@@ -24,6 +24,7 @@ _FITS: dict[Fit, str] = {
     "pad": "Pad to the shape",
 }
 _NO_MODEL = "No model is run."
+_USUAL = (224, 224)
 
 
 class PreparationBox(QWidget):
@@ -129,6 +130,8 @@ class PreparationBox(QWidget):
     def _on_changed(self) -> None:
         if self._now is None:
             return
+        if self._now.size is None:
+            self._fill_usual()
         size = (self._rounded(self.rows.value()), self._rounded(self.columns.value()))
         self._choose(
             replace(
@@ -143,6 +146,13 @@ class PreparationBox(QWidget):
     def _on_reset_clicked(self) -> None:
         if self._default is not None:
             self._choose(self._default)
+
+    def _fill_usual(self) -> None:
+        """A size to begin with, where the native one was shown: the checkpoint's, or the usual."""
+        usual = _USUAL if self._default is None else self._default.size or _USUAL
+        for side, value in zip((self.rows, self.columns), usual, strict=True):
+            with QSignalBlocker(side):
+                side.setValue(self._rounded(value))
 
     def _rounded(self, side: int) -> int:
         """The nearest size that patches fit in."""
