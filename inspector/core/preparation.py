@@ -24,11 +24,17 @@ class Preparation:
     size
         Rows and columns of the input; None for the picture's own ("native") size.
     fit
-        ``squash`` resizes both sides, whatever the aspect; ``crop`` resizes the shorter side to
-        size / `crop_share` and cuts out the centre; ``pad`` resizes the longer side and pads right
-        and below with black.
+        ``squash`` resizes both sides, whatever the aspect, and cuts out the centre where
+        `squash_share` is below 1; ``crop`` resizes the shorter side to size / `crop_share` and cuts
+        out the centre; ``pad`` resizes the longer side and pads right and below with black.
     crop_share
         Share of the shorter side that a crop keeps, above 0 to 1 (timm's ``crop_pct``).
+    squash_share
+        Share of both sides that a squash keeps of its centre; below 1 in Hugging Face's DeiT and
+        where timm's ``crop_mode`` is ``squash``.
+    rounds_down
+        Whether a centre between two pixels is moved up and left, as Hugging Face moves it; else it
+        is rounded as torchvision rounds it.
     mean, std
         Per channel, of values from 0 to 1.
     interpolation
@@ -48,12 +54,15 @@ class Preparation:
     interpolation: Interpolation = "bicubic"
     multiple: int = 1
     source: str = ""
+    squash_share: float = 1.0
+    rounds_down: bool = False
 
     def __post_init__(self) -> None:
         if self.size is not None and not all(1 <= side <= LARGEST_SIDE for side in self.size):
             raise BadRequest(f"An input of {self.size} pixels is not possible.")
-        if not 0 < self.crop_share <= 1:
-            raise BadRequest(f"A crop keeps a share above 0 up to 1, not {self.crop_share:g}.")
+        for share in (self.crop_share, self.squash_share):
+            if not 0 < share <= 1:
+                raise BadRequest(f"A crop keeps a share above 0 up to 1, not {share:g}.")
         if not all(np.isfinite(self.mean)) or not all(np.isfinite(self.std)) or min(self.std) <= 0:
             raise BadRequest("Mean and standard deviation are finite, the latter above 0.")
         if self.multiple < 1:
@@ -66,6 +75,8 @@ class Preparation:
         how = {"squash": "squashed", "crop": "centre crop", "pad": "padded"}[self.fit]
         if self.fit == "crop":
             how += f" {self.crop_share:.3g}"
+        if self.fit == "squash" and self.squash_share < 1:
+            how += f", centre {self.squash_share:.3g}"
         parts = [size] if self.size is None else [size, how, self.interpolation]
         mean, std = (" ".join(f"{value:.3g}" for value in row) for row in (self.mean, self.std))
         return ", ".join([*parts, f"mean {mean}", f"std {std}"])

@@ -31,15 +31,21 @@ _CLIP: tuple[Triple, Triple] = (
 
 # Pillow's numbers, as Hugging Face stores them.
 _RESAMPLING: dict[int, Interpolation] = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic"}
+_OTHERWISE_PADDED = ", which pads all around with the mean colour, not right and below with black"
 _INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos")
 
 _Default = tuple[tuple[Triple, Triple], Fit, float, Interpolation]
-# What the published models of a family had in evaluation; by code base, then by family.
+# What the published models of a family had in evaluation; by code base, then by family. The share
+# is that of a crop, or of a squash.
 _OF_SOURCE: dict[tuple[str, str], _Default] = {
     ("Hugging Face", "ViT"): (_HALF, "squash", 1.0, "bilinear"),
-    ("Hugging Face", "DeiT"): (_IMAGENET, "crop", 0.875, "bicubic"),
-    ("Hugging Face", "BEiT"): (_HALF, "squash", 1.0, "bicubic"),
+    ("Hugging Face", "DeiT"): (_IMAGENET, "squash", 0.875, "bicubic"),
+    ("Hugging Face", "BEiT"): (_HALF, "squash", 1.0, "bilinear"),
+    ("Hugging Face", "DINO"): (_IMAGENET, "squash", 1.0, "bicubic"),
     ("Hugging Face", "DINOv2"): (_IMAGENET, "crop", 0.875, "bicubic"),
+    ("Hugging Face", "DINOv3"): (_IMAGENET, "squash", 1.0, "bilinear"),
+    ("Hugging Face", "Swin"): (_IMAGENET, "squash", 1.0, "bicubic"),
+    ("Hugging Face", "Swin-v2"): (_IMAGENET, "squash", 1.0, "bicubic"),
     ("Flax ViT", "ViT"): (_HALF, "squash", 1.0, "bilinear"),
     ("torchvision", "ViT"): (_IMAGENET, "crop", 0.875, "bilinear"),
     ("MMPretrain", "ViT"): (_IMAGENET, "crop", 0.875, "bicubic"),
@@ -117,12 +123,13 @@ def _of_family(model: Model, settings: Settings) -> Preparation:
     return Preparation(
         size=own_size(model),
         fit=fit,
-        crop_share=share,
+        **_shares(fit, share),
         mean=mean,
         std=std,
         interpolation=interpolation,
         multiple=max(*model.outline.patch_size, 1),
         source=f"default of {family}{why}",
+        rounds_down=model.outline.source == "Hugging Face",
     )
 
 
@@ -152,7 +159,8 @@ def _of_hugging_face(model: Model, base: Preparation) -> Preparation | None:
         base,
         size=size,
         fit=fit,
-        crop_share=share,
+        **_shares(fit, share),
+        rounds_down=True,
         mean=mean,
         std=std,
         interpolation=_RESAMPLING.get(_whole(content.get("resample")), base.interpolation),
@@ -163,19 +171,35 @@ def _of_hugging_face(model: Model, base: Preparation) -> Preparation | None:
 def _size_of_hugging_face(
     content: Mapping[str, Any], base: Preparation
 ) -> tuple[tuple[int, int], Fit, float]:
-    """Size, fit and share: what is cut out of what the shorter side is brought to."""
+    """Size, fit and share: what is cut out of what the sides, or the shorter one, are brought to.
+
+    A size of one number is a square, and of some processors the length of the shorter edge.
+    """
     usual = base.size or _USUAL
     resized, edge = _sides(content.get("size"))
     if content.get("do_resize") is False:
         return usual, "crop", 1.0
+    if _takes_an_edge(content) and _whole(content.get("size")) > 0:
+        resized, edge = None, _whole(content.get("size"))
     if content.get("do_center_crop") is True:
         cut = _sides(content.get("crop_size"))[0] or usual
         longer = max(resized) if resized else edge or max(cut)
-        return cut, "crop", min(max(cut) / longer, 1.0)
+        return cut, "squash" if resized else "crop", min(max(cut) / longer, 1.0)
     if edge:
         share = content.get("crop_pct")
         return (edge, edge), "crop", float(share) if is_number(share) else 1.0
     return resized or usual, "squash", 1.0
+
+
+def _takes_an_edge(content: Mapping[str, Any]) -> bool:
+    """Whether a processor understands a size of one number as that of the shorter edge."""
+    words = (str(content.get(word)) for word in ("image_processor_type", "feature_extractor_type"))
+    return any(word.startswith(("CLIP", "ChineseCLIP", "Bit", "ConvNext")) for word in words)
+
+
+def _shares(fit: Fit, share: float) -> dict[str, float]:
+    """The share of the centre that is kept, of a crop or of a squash."""
+    return {"squash_share" if fit == "squash" else "crop_share": share}
 
 
 def _sides(value: Any) -> tuple[tuple[int, int] | None, int]:
@@ -201,16 +225,17 @@ def _of_timm(settings: Settings, base: Preparation) -> Preparation | None:
         return None
     only = Settings(tuple(part for part in settings.parts if part[0] == "timm"))
     mode, share = only.text("crop_mode"), only.number("crop_pct") or base.crop_share
+    fit: Fit = "squash" if mode == "squash" else "pad" if mode == "border" else "crop"
     mean, std = _statistics(only.find("mean"), only.find("std"), base)
     return _changed(
         base,
         size=only.pair("input_size", "img_size") or base.size,
-        fit="squash" if mode == "squash" else "pad" if mode == "border" else "crop",
-        crop_share=share,
+        fit=fit,
+        **_shares(fit, share),
         mean=mean,
         std=std,
         interpolation=_interpolation(only.text("interpolation"), base),
-        source="config.json beside the weights (timm)",
+        source="config.json beside the weights (timm)" + _OTHERWISE_PADDED * (fit == "pad"),
     )
 
 
@@ -221,14 +246,15 @@ def _of_open_clip(model: Model, base: Preparation) -> Preparation | None:
         return None
     mean, std = _statistics(content.get("mean"), content.get("std"), base)
     fits: dict[str, Fit] = {"squash": "squash", "longest": "pad", "shortest": "crop"}
+    fit = fits.get(str(content.get("resize_mode")), "crop")
     return _changed(
         base,
         size=_sides(content.get("size"))[0] or base.size,
-        fit=fits.get(str(content.get("resize_mode")), "crop"),
+        fit=fit,
         mean=mean,
         std=std,
         interpolation=_interpolation(str(content.get("interpolation")), base),
-        source="open_clip_config.json beside the weights",
+        source="open_clip_config.json beside the weights" + _OTHERWISE_PADDED * (fit == "pad"),
     )
 
 

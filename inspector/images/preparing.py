@@ -75,15 +75,24 @@ def _fit(shown: Picture, preparation: Preparation) -> _Fitted:
 
 
 def _squashed(shown: Picture, preparation: Preparation, size: tuple[int, int]) -> _Fitted:
-    rows, columns = shown.shape[:2]
-    return _Fitted(_resized(shown, size, preparation), Box(0.0, 0.0, rows, columns), size)
+    """As timm's ``crop_mode='squash'``: resize both sides, then cut out the centre."""
+    high, wide = (floor(side / preparation.squash_share) for side in size)
+    return _centre_of(shown, (high, wide), preparation, size)
 
 
 def _cropped(shown: Picture, preparation: Preparation, size: tuple[int, int]) -> _Fitted:
     """As timm's ``crop_mode='center'``: resize by the shorter side, then cut out the centre."""
-    rows, columns = shown.shape[:2]
-    high, wide = _size_before_crop((rows, columns), preparation.crop_share, size)
-    top, left = (round((whole - part) / 2) for whole, part in ((high, size[0]), (wide, size[1])))
+    before = _size_before_crop((shown.shape[0], shown.shape[1]), preparation.crop_share, size)
+    return _centre_of(shown, before, preparation, size)
+
+
+def _centre_of(
+    shown: Picture, before: tuple[int, int], preparation: Preparation, size: tuple[int, int]
+) -> _Fitted:
+    """The centre of the picture after it was resized to `before` rows and columns."""
+    (rows, columns), (high, wide) = shown.shape[:2], before
+    to_pixel = floor if preparation.rounds_down else round
+    top, left = (to_pixel((whole - part) / 2) for whole, part in ((high, size[0]), (wide, size[1])))
     down, right = rows / high, columns / wide
     box = Box(top * down, left * right, size[0] * down, size[1] * right)
     if high * wide > _MOST_RESIZED:

@@ -102,13 +102,23 @@ def test_that_hugging_faces_squash_is_read(tmp_path) -> None:
     assert found.source == "preprocessor_config.json beside the weights"
 
 
-@pytest.mark.parametrize("size", [256, {"shortest_edge": 256}, {"height": 256, "width": 256}])
-def test_that_hugging_faces_crop_is_read(tmp_path, size) -> None:
-    found = with_preprocessor(
-        tmp_path, {"size": size, "do_center_crop": True, "crop_size": 224, "resample": 3}
-    )
-    assert (found.size, found.fit, found.crop_share) == ((224, 224), "crop", 0.875)
+@pytest.mark.parametrize(
+    ("size", "processor", "fit"),
+    [
+        ({"shortest_edge": 256}, "BitImageProcessor", "crop"),
+        (256, "CLIPFeatureExtractor", "crop"),
+        (256, "DeiTFeatureExtractor", "squash"),
+        ({"height": 256, "width": 256}, "DeiTImageProcessor", "squash"),
+    ],
+)
+def test_that_hugging_faces_crop_is_read(tmp_path, size, processor, fit) -> None:
+    """A size of two numbers, or of a square, is that of both sides, whatever the aspect."""
+    content = {"size": size, "do_center_crop": True, "crop_size": 224, "resample": 3}
+    found = with_preprocessor(tmp_path, {**content, "image_processor_type": processor})
+    share = found.crop_share if fit == "crop" else found.squash_share
+    assert (found.size, found.fit, share) == ((224, 224), fit, 0.875)
     assert found.mean == HALF
+    assert found.rounds_down
 
 
 def test_that_no_normalising_is_none(tmp_path) -> None:
@@ -151,7 +161,8 @@ def test_that_timms_own_configuration_is_read() -> None:
         },
     }
     found = preparation(timm_vit(depth=1), config={"timm": config})
-    assert (found.size, found.fit, found.crop_share) == ((384, 384), "squash", 0.95)
+    assert (found.size, found.fit, found.squash_share) == ((384, 384), "squash", 0.95)
+    assert not found.rounds_down
     assert (found.mean, found.std) == ((0.1, 0.2, 0.3), (0.9, 0.8, 0.7))
     assert found.interpolation == "bilinear"
     assert "timm" in found.source
@@ -164,7 +175,9 @@ def test_that_open_clips_configuration_is_read() -> None:
     }
     found = preparation(openai_clip(depth=1), config={"open_clip": config})
     assert (found.size, found.fit, found.mean) == ((256, 256), "pad", HALF)
-    assert found.source == "open_clip_config.json beside the weights"
+    assert found.source.startswith(
+        "open_clip_config.json beside the weights, which pads all around"
+    )
 
 
 def test_that_a_stored_configurations_mean_is_of_values_up_to_255() -> None:

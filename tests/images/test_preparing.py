@@ -1,5 +1,7 @@
 """What the model is given, and where it lies on the original."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -13,6 +15,7 @@ from inspector.images.preparing import prepare
 
 FULL = Window(127.5, 255.0)
 SIZES = [(40, 56), (56, 40), (48, 48), (97, 131), (300, 21)]
+HF_SIDES = ("height", "width")
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -46,15 +49,45 @@ def test_that_a_crop_is_the_one_of_timm(shape, size, share, interpolation):
 
 
 @pytest.mark.parametrize("shape", SIZES)
-def test_that_a_squash_is_the_one_of_timm(shape):
+@pytest.mark.parametrize("share", [1.0, 0.875])
+def test_that_a_squash_is_the_one_of_timm(shape, share):
     picture = noise(shape)
-    theirs = timm_transform((3, 32, 48), crop_pct=1.0, crop_mode="squash")(
+    theirs = timm_transform((3, 32, 48), crop_pct=share, crop_mode="squash")(
         Image.fromarray(np.array(picture.values))
     )
-    ours = prepare(
-        picture, FULL, Preparation((32, 48), mean=MEAN, std=STD, interpolation="bilinear")
+    preparation = Preparation(
+        (32, 48), mean=MEAN, std=STD, interpolation="bilinear", squash_share=share
     )
+    ours = prepare(picture, FULL, preparation)
     np.testing.assert_allclose(ours.pixels, theirs.numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [*SIZES, (34, 37), (61, 34)])
+@pytest.mark.parametrize(
+    ("processor", "size", "preparation"),
+    [
+        ("DeiTImageProcessor", (37, 37), Preparation((32, 32), squash_share=32 / 37)),
+        ("CLIPImageProcessor", 37, Preparation((32, 32), "crop", 32 / 37)),
+        ("CLIPImageProcessor", 32, Preparation((32, 32), "crop", 1.0)),
+    ],
+)
+def test_that_the_input_is_the_one_of_hugging_face(shape, processor, size, preparation):
+    """To two levels of 255, as torchvision resizes there; a shift by a pixel shows.
+
+    Of middle values: where a filter overshoots and is clipped, the order of the axes tells.
+    """
+    prepare_torchvision()
+    import transformers
+
+    sides = (
+        {"shortest_edge": size} if isinstance(size, int) else dict(zip(HF_SIDES, size, strict=True))
+    )
+    picture = Slice(noise(shape).values // 2 + np.uint8(64), unit="")
+    theirs = getattr(transformers, processor)(
+        size=sides, crop_size={"height": 32, "width": 32}, image_mean=MEAN, image_std=STD
+    )(Image.fromarray(np.array(picture.values)), return_tensors="np")["pixel_values"][0]
+    ours = prepare(picture, FULL, replace(preparation, mean=MEAN, std=STD, rounds_down=True))
+    np.testing.assert_allclose(ours.pixels, theirs, atol=2.5 / 255 / min(STD))
 
 
 def test_that_a_long_strip_is_cropped_within_bounded_memory_and_to_the_same(monkeypatch):
@@ -72,7 +105,8 @@ def test_that_a_long_strip_is_cropped_within_bounded_memory_and_to_the_same(monk
 PREPARATIONS = [
     Preparation((64, 64), "squash"),
     Preparation((64, 96), "squash", interpolation="nearest"),
-    Preparation((64, 64), "crop", 0.875),
+    Preparation((64, 64), "squash", squash_share=0.8),
+    Preparation((64, 64), "crop", 0.875, rounds_down=True),
     Preparation((64, 96), "crop", 0.9, interpolation="bilinear"),
     Preparation((64, 64), "pad"),
     Preparation((96, 64), "pad", interpolation="lanczos"),
