@@ -27,7 +27,7 @@ from inspector.app.looks import (
     look,
     score_options,
 )
-from inspector.app.networks import Networks
+from inspector.app.networks import Networks, NeverRuns
 from inspector.core.address import Address
 from inspector.core.errors import BadImage, CannotRun, InspectorError
 from inspector.core.modes import Anisotropy, BlockModes, ModelModes, ModeOptions, TokenSpace
@@ -85,6 +85,9 @@ class Inspecting(QObject):
         self._modes: dict[tuple[int, ModeOptions], ModelModes] = {}
         self._measured: dict[tuple[int, TokenSpace], Measured] = {}
         self._problems: dict[RunKey | BlockKey, InspectorError] = {}
+        self._unread: dict[SliceKey, InspectorError] = {}
+        self._never: dict[int, NeverRuns] = {}
+        self._read: SliceKey | None = None
         self._asked: dict[str, Look] = {}
         self._modes_asked: dict[tuple[int, ModeOptions], tuple[str, int]] = {}
         self._refused: dict[tuple[int, ModeOptions], InspectorError] = {}
@@ -184,7 +187,12 @@ class Inspecting(QObject):
 
     def problem(self, key: BlockKey) -> InspectorError | None:
         """Why there is no picture, why the model cannot be run on it, or why there are no maps."""
-        return self._problems.get(key.run) or self._problems.get(key)
+        known = self._never.get(key.run.model) or self._problems.get(key.run)
+        return known or self._problems.get(key)
+
+    def why_unread(self, entry: OpenImage, view: ImageView) -> InspectorError | None:
+        """Why there is no picture of a slice; None where there is one, or it was not tried yet."""
+        return self._unread.get(SliceKey(id(entry.image), view.at))
 
     def anisotropy_of(self, entry: OpenModel) -> Anisotropy | None:
         """Of a model, in the selected token space; None where it was not computed."""
@@ -227,6 +235,7 @@ class Inspecting(QObject):
         self._runs.drop(lambda _: True)
         self._blocks.drop(lambda _: True)
         self._problems.clear()
+        self._never.clear()
         self._look()
 
     def _connect(self) -> None:
@@ -254,6 +263,7 @@ class Inspecting(QObject):
             self._refused.pop(asked, None)
         for measured in [key for key in self._measured if key[0] not in open_now]:
             del self._measured[measured]
+        self._never = {key: why for key, why in self._never.items() if key in open_now}
         self._takes = {key: takes for key, takes in self._takes.items() if key in open_now}
         self._forget(lambda run: run.model not in open_now)
         networks = self._networks
@@ -270,6 +280,7 @@ class Inspecting(QObject):
             if asked.key.run.slice.image not in open_now:
                 self._lane.cancel(key)
         self._slices.drop(lambda key: key.image not in open_now)
+        self._unread = {key: why for key, why in self._unread.items() if key.image in open_now}
         self._forget(lambda run: run.slice.image not in open_now)
 
     def _forget(self, gone: Callable[[RunKey], bool]) -> None:
@@ -304,7 +315,9 @@ class Inspecting(QObject):
         """Whether what is selected is known already, or known to be impossible."""
         entry = self._session.chosen_model
         key = None if entry is None else self.key_of(entry)
-        return key is not None and (key in self._blocks or self.problem(key) is not None)
+        if key is None or key.run.model in self._never:
+            return False
+        return key in self._blocks or self.problem(key) is not None
 
     @Slot()
     def _on_selection_changed(self) -> None:
@@ -316,10 +329,11 @@ class Inspecting(QObject):
     @Slot()
     def _look(self) -> None:
         """Ask for what is selected, where it is not known; else for what may be wanted next."""
-        if not self._is_wanted or self._session.chosen_model is None:
+        entry = self._session.chosen_model
+        if not self._is_wanted or entry is None or id(entry.model) in self._never:
             self._read_only()
             return
-        asked = self._look_of(self._session.chosen_model)
+        asked = self._look_of(entry)
         if asked is None:
             return
         if asked.key in self._blocks or self.problem(asked.key) is not None:
@@ -334,14 +348,17 @@ class Inspecting(QObject):
         self._submit(LOOK, asked, label=label, rank=_URGENT)
 
     def _read_only(self) -> None:
-        """Without a model, read the picture all the same."""
+        """Without a model that can be run, read the picture all the same."""
         image, view = self._session.image, self._session.image_view
         if not self._is_wanted or image is None or view is None:
             self._lane.cancel(LOOK)
             return
         key = SliceKey(id(image.image), view.at)
-        if key in self._slices:
+        if key in self._slices or key in self._unread:
+            self._lane.cancel(LOOK)
             return
+        self._asked.pop(LOOK, None)
+        self._read = key
 
         def job(_: JobContext) -> tuple[SliceKey, KeptSlice]:
             return key, KeptSlice.of(image.image.read(key.at))
@@ -496,6 +513,17 @@ class Inspecting(QObject):
         if key in (LOOK, AHEAD):
             self._look_ahead()
 
+    def _keep_problem(self, asked: Look, error: InspectorError) -> None:
+        """Of a slice, of a model, of a model on a picture, or of a block: none is tried again."""
+        key = asked.key
+        if isinstance(error, NeverRuns):
+            self._never[key.run.model] = error
+            return
+        if isinstance(error, BadImage) and key.run.slice not in self._slices:
+            self._unread[key.run.slice] = error
+        whole = isinstance(error, BadImage | CannotRun)
+        self._problems[key.run if whole else key] = error
+
     @Slot(str, object)
     def _on_failed(self, key: str, error: object) -> None:
         if not isinstance(error, InspectorError):
@@ -503,8 +531,9 @@ class Inspecting(QObject):
         if key in (LOOK, AHEAD):
             asked = self._asked.pop(key, None)
             if asked is not None:
-                whole = isinstance(error, BadImage | CannotRun)
-                self._problems[asked.key.run if whole else asked.key] = error
+                self._keep_problem(asked, error)
+            elif key == LOOK and self._read is not None:
+                self._unread[self._read] = error
             if key == LOOK:
                 self.changed.emit()
         elif key == ANISOTROPY:

@@ -13,19 +13,23 @@ if TYPE_CHECKING:
 KEPT = 2
 
 
+class NeverRuns(CannotRun):
+    """The model cannot be run on any image."""
+
+
 class Networks:
     """The networks used last; that a model cannot run is remembered too."""
 
     def __init__(self) -> None:
         self._built: OrderedDict[tuple[int, str], Network] = OrderedDict()
-        self._refused: dict[tuple[int, str], CannotRun] = {}
+        self._refused: dict[tuple[int, str], NeverRuns] = {}
 
     def of(self, model: Model, device: str) -> "Network":
         """Build the network of a model, or take the one there is.
 
         Raises
         ------
-        CannotRun
+        NeverRuns
             When the model in the checkpoint cannot be run.
         """
         from inspector.families.running import build_network
@@ -33,15 +37,14 @@ class Networks:
         key = (id(model), device)
         if key in self._refused:
             known = self._refused[key]
-            raise CannotRun(known.message, advice=known.advice, details=known.details)
+            raise NeverRuns(known.message, advice=known.advice, details=known.details)
         if key not in self._built:
             try:
                 self._built[key] = build_network(model, device=device)
             except CannotRun as error:
-                self._refused[key] = CannotRun(
-                    error.message, advice=error.advice, details=error.details
-                )
-                raise
+                told = {"advice": error.advice, "details": error.details}
+                self._refused[key] = NeverRuns(error.message, **told)
+                raise NeverRuns(error.message, **told) from error
         self._built.move_to_end(key)
         while len(self._built) > KEPT:
             self._built.popitem(last=False)

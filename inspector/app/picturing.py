@@ -91,7 +91,7 @@ class Picturing(QObject):
         self._tell(view)
         scene = self.scenes.mode(session.chosen_model)
         is_whole = scene is not None and scene.maps is not None
-        if is_whole or not self._is_waiting or view.scene is None:
+        if is_whole or not self._is_waiting or view.scene is None or view.scene.maps is None:
             other = None if scene is None else self.scenes.mode(self.scenes.other)
             if self._is_new(view, scene, other):
                 view.show_scene(scene, other)

@@ -29,7 +29,11 @@ class Scenes:
 
     @property
     def problem(self) -> InspectorError | None:
-        """Why the selected model shows nothing on the current picture."""
+        """Why there is no picture, or why the selected model shows nothing on it."""
+        image, view = self._session.image, self._session.image_view
+        unread = None if image is None or view is None else self._inspecting.why_unread(image, view)
+        if unread is not None:
+            return unread
         entry = self._session.chosen_model
         key = None if entry is None else self._inspecting.key_of(entry)
         return None if key is None else self._inspecting.problem(key)
@@ -192,10 +196,16 @@ class Scenes:
         return known[2]
 
     def _plain_image(self) -> ShownImage | None:
-        """The current picture without any model; the same object while it is the same picture."""
+        """The current picture without any model; the same object while it is the same picture.
+
+        Until another slice of the same image is read, the last one stays.
+        """
         entry, view = self._session.image, self._session.image_view
         image = None if entry is None or view is None else self._inspecting.image(entry, view)
         old = self._plain
+        if image is None and entry is not None and view is not None and old is not None:
+            is_read = self._inspecting.why_unread(entry, view) is None
+            return old if is_read and old.card == entry.card else None
         is_same = (
             image is not None
             and old is not None

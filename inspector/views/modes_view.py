@@ -342,7 +342,8 @@ class ModesView(QWidget):
                 sentence = NO_MAPS_SENTENCE if failed else self._state[0] or WAITING_SENTENCE
                 pictures.show_image(one.image, self._style, sentence)
             else:
-                pictures.show_nothing(DROP_SENTENCE)
+                failed = self._state[1] == "error"
+                pictures.show_nothing(self._state[0] if failed else DROP_SENTENCE)
 
     def _say_exact(self, scene: ModeScene) -> None:
         sentence = scene.modes.exact

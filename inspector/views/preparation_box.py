@@ -159,10 +159,13 @@ class PreparationBox(QWidget):
         return max(round(side / self._step), 1) * self._step
 
     def _choose(self, chosen: Preparation) -> None:
+        default = self._default
+        if default is not None and replace(chosen, source=default.source) == default:
+            chosen = default
+        else:
+            chosen = replace(chosen, source="changed here")
         if chosen == self._now:
             return
-        if chosen != self._default:
-            chosen = replace(chosen, source="changed here")
         self.show_preparation(
             chosen, self._default, native=self.native.isVisibleTo(self), step=self._step
         )

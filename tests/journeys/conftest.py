@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication, QMenu
 
@@ -66,3 +68,46 @@ def checkpoints(tmp_path_factory) -> list[Path]:
         write_safetensors(folder / f"{name}.safetensors", vit_weights(change=0.05 * n))
         for n, name in enumerate(names)
     ]
+
+
+@pytest.fixture(scope="session")
+def images(tmp_path_factory):
+    """Two pictures and a volume of nine slices."""
+    import nibabel
+
+    folder, random = tmp_path_factory.mktemp("images"), np.random.default_rng(0)
+    for name in ("first.png", "second.png"):
+        Image.fromarray(random.integers(0, 256, (40, 48), np.uint8)).save(folder / name)
+    volume = random.normal(0, 200, (20, 24, 9)).astype(np.int16)
+    nibabel.save(nibabel.Nifti1Image(volume, np.diag([1, 1, 3, 1])), folder / "volume.nii.gz")
+    return [folder / name for name in ("first.png", "second.png", "volume.nii.gz")]
+
+
+@pytest.fixture
+def seen(qtbot):
+    """Wait until what is selected is on the screen."""
+
+    def is_quiet(program) -> bool:
+        waits = program.inspecting.is_busy or program.showing.is_behind
+        return not program.lane.is_busy and not waits
+
+    def wait(program) -> None:
+        qtbot.waitUntil(lambda: is_quiet(program), timeout=20_000)
+
+    return wait
+
+
+@pytest.fixture
+def one(open_program, seen, checkpoints, images):
+    """A model on a picture."""
+    program = open_program(checkpoints[0], images[0])
+    seen(program)
+    return program
+
+
+@pytest.fixture
+def pair(open_program, seen, checkpoints, images):
+    """Two models, two pictures and a volume."""
+    program = open_program(checkpoints[0], checkpoints[2], *images)
+    seen(program)
+    return program
