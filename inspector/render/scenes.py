@@ -27,6 +27,7 @@ from inspector.render.overlay import (
     percentiles,
     unit_map,
 )
+from inspector.render.percentiles import percentiles_of
 
 REACH_PERCENTILE = 98.0
 SIGMA = "\N{GREEK SMALL LETTER SIGMA}"
@@ -307,10 +308,8 @@ def _grid_of(scene: ModeScene, style: MapStyle) -> TokenGrid:
 
 def _reach(maps: Sequence[Map]) -> float:
     """98th percentile of |value| over all maps; 1 where that is 0."""
-    values = np.concatenate([np.abs(values[np.isfinite(values)]).ravel() for values in maps])
-    reach = (
-        float(np.percentile(values.astype(np.float64), REACH_PERCENTILE)) if values.size else 0.0
-    )
+    values = np.concatenate([np.abs(values[np.isfinite(values)]) for values in maps])
+    reach = percentiles_of(values, (REACH_PERCENTILE,))[0] if values.size else 0.0
     return reach if reach > 0 else 1.0
 
 

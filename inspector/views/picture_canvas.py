@@ -6,6 +6,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QGraphicsView, QWidget
 
 from inspector.core.images import Picture
+from inspector.render.screen_pixels import Pixels, screen_pixels
 
 
 class PictureCanvas(pg.GraphicsView):
@@ -46,8 +47,7 @@ class PictureCanvas(pg.GraphicsView):
 
     def hide_image(self) -> None:
         """Show the background alone, and let go of the pixels."""
-        self._image.clear()
-        self._image.qimage = None
+        self._image.let_go()
 
     def look_at(self, part: QRectF) -> None:
         """Fill the canvas with a rectangle of mm, which has the aspect of the canvas."""
@@ -90,12 +90,26 @@ class PictureCanvas(pg.GraphicsView):
 
 
 class _ScreenImage(pg.ImageItem):
-    """Keeps its pixels as the screen has them: three bytes a pixel take four times as long."""
+    """Has its pixels as the screen has them: three bytes a pixel take four times as long."""
 
     qimage: QImage | None
+    _pixels: Pixels | None = None
+    """What the image is a window on: it lives as long as the image."""
+
+    def let_go(self) -> None:
+        """Show nothing, and keep no pixels."""
+        self.clear()
+        self.qimage = self._pixels = None
 
     def render(self) -> None:
-        """Make the image that is painted."""
-        super().render()
-        if self.qimage is not None:
-            self.qimage = self.qimage.convertToFormat(QImage.Format.Format_RGB32)
+        """Make the image that is painted; a composed picture is there already."""
+        pixels = None if self.image is None else screen_pixels(self.image)
+        self._pixels = pixels
+        if pixels is None:
+            super().render()
+            if self.qimage is not None:
+                self.qimage = self.qimage.convertToFormat(QImage.Format.Format_RGB32)
+            return
+        rows, columns = pixels.shape[:2]
+        self.qimage = QImage(pixels.data, columns, rows, 4 * columns, QImage.Format.Format_RGB32)
+        self._renderRequired = self._unrenderable = False

@@ -18,6 +18,7 @@ from inspector.render.overlay import (
     percentiles,
     unit_map,
 )
+from inspector.render.screen_pixels import OPAQUE, screen_pixels
 from tests.reference import overlay as slow
 from tests.render.test_colours import SIGHT, lab, linear
 from tests.scenes_by_hand import grid
@@ -221,6 +222,24 @@ def test_that_a_map_with_a_missing_patch_is_drawn_flat() -> None:
         for smooth in (False, True)
     )
     np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("smooth", [False, True])
+@pytest.mark.parametrize("box", BOXES.values(), ids=BOXES)
+def test_that_what_is_composed_lies_as_the_screen_has_it_and_covers_everything(
+    picture, box, smooth
+) -> None:
+    tokens, style = grid(box=box), MapStyle(smooth=smooth)
+    query, key = unit_maps(tokens)
+    composed = (
+        compose_overlay(picture, tokens, query, key, style),
+        compose_map(tokens, query, Limits(0.0, 1.0), style=style, base=picture),
+        compose_map(tokens, query, Limits(0.0, 1.0), style=style),
+    )
+    for found in composed:
+        pixels = screen_pixels(found)
+        assert pixels is not None
+        assert (pixels[..., 3] == OPAQUE).all()
 
 
 def test_that_a_thumbnail_has_a_pixel_for_each_patch() -> None:
