@@ -12,7 +12,6 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from inspector.app.accelerator_hint import load_libraries_of_torch
 from inspector.app.anisotropies import Measure, Measured, measure
-from inspector.app.kept import Kept
 from inspector.app.looks import (
     Begun,
     BlockKey,
@@ -30,6 +29,7 @@ from inspector.app.looks import (
 from inspector.app.networks import Networks, NeverRuns
 from inspector.core.address import Address
 from inspector.core.errors import BadImage, CannotRun, InspectorError
+from inspector.core.kept import Kept
 from inspector.core.modes import Anisotropy, BlockModes, ModelModes, ModeOptions, TokenSpace
 from inspector.core.scene import ShownImage
 from inspector.jobs.context import JobContext

@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 
-from inspector.app.kept import Kept
+from inspector.core.kept import Kept
 
 
 @dataclass(frozen=True)
