@@ -1,4 +1,4 @@
-"""Images that are none: each is answered with a sentence, and what was open stays open and drawn."""
+"""Images that are none: each is told in a sentence, and what was open stays open and drawn."""
 
 import struct
 import zlib
