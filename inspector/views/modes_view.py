@@ -22,6 +22,8 @@ from inspector.core.scene import ModeScene, ShownImage
 from inspector.core.selection import Selection
 from inspector.render.scenes import limits_for
 from inspector.views.banner import Banner, Level
+from inspector.views.composing import Composing
+from inspector.views.composing_ahead import ComposingAhead, one_step_further
 from inspector.views.elided_label import ElidedLabel
 from inspector.views.mode_pictures import ModePictures
 from inspector.views.modes_words import (
@@ -88,6 +90,7 @@ class ModesView(QWidget):
         self._selection, self._style = Selection(), MapStyle()
         self._state: tuple[str, StateLevel] = ("", "ready")
         self._is_beside = False
+        self._has_said = False
         self.title = ElidedLabel(fills=True)
         self.other_title = ElidedLabel(fills=True)
         self.busy = QLabel()
@@ -95,7 +98,10 @@ class ModesView(QWidget):
         self.beside = _button("A | B", "Show the same mode of A and B side by side")
         self.exact, self.state = Banner(), Banner(closable=False)
         self._put_away: set[str] = set()
-        self.pictures, self.other_pictures = ModePictures(""), ModePictures("of the other model")
+        self._composing = Composing()
+        self._ahead = ComposingAhead(self._composing, self)
+        self.pictures = ModePictures("", self._composing)
+        self.other_pictures = ModePictures("of the other model", self._composing)
         self.spectrum, self.ranking = SpectrumView(), RankingView()
         self._link = PictureLink(self._views, self)
         self._place()
@@ -267,7 +273,7 @@ class ModesView(QWidget):
             pictures.left.connect(self._on_left)
         for part in (self.spectrum, self.ranking):
             part.mode_chosen.connect(self._choose_mode)
-            part.hovered.connect(self.hovered)
+            part.hovered.connect(self._say)
 
     def _take_given(self) -> None:
         """Show what was given, unless it is still computed and something whole is shown."""
@@ -279,9 +285,10 @@ class ModesView(QWidget):
             self.busy.setText(busy or WAITING_SENTENCE)
             self._say_state()
             return
-        self._scene, self._other = scene, other
+        before, self._scene, self._other = self._scene, scene, other
         self.busy.setText(busy)
         self._draw()
+        self._expect_a_step(before)
 
     def _draw(self) -> None:
         scene, other = self._scene, self._other
@@ -298,6 +305,16 @@ class ModesView(QWidget):
         self._draw_pictures(scene, other)
         self.spectrum.show_modes(scene.modes, scene.head, scene.mode, scene.maps)
         self.ranking.show_ranking(scene.modes, scene.maps, scene.head, scene.mode)
+
+    def _expect_a_step(self, before: ModeScene | None) -> None:
+        """Have the pictures of one more step of the same kind made, once this one is drawn."""
+        shown = [one for one in (self._scene, self._other) if one is not None]
+        self._composing.keep_only(*(one.image for one in shown))
+        further = [one_step_further(before, self._scene)] if self._scene is not None else []
+        expected = [one for one in further if one is not None]
+        # with shared limits the other model would have to take the same step
+        alone = len(shown) == 1 or self._style.limits == "own"
+        self._ahead.expect(expected if alone else (), self._style)
 
     def _draw_without_model(self) -> None:
         title, hint = (self._state[0], "") if self._state[0] else (_EMPTY, _HINT)
@@ -385,18 +402,25 @@ class ModesView(QWidget):
     @Slot(float, float)
     def _on_pointed(self, row: float, column: float) -> None:
         if self._scene is not None:
-            self.hovered.emit(read_out(self._scene, self._style, row, column))
+            self._say(read_out(self._scene, self._style, row, column))
         elif self._image is not None:
-            self.hovered.emit(picture_text(self._image.slice, row, column))
+            self._say(picture_text(self._image.slice, row, column))
 
     @Slot(float, float)
     def _on_other_pointed(self, row: float, column: float) -> None:
         if self._other is not None:
-            self.hovered.emit(read_out(self._other, self._style, row, column))
+            self._say(read_out(self._other, self._style, row, column))
 
     @Slot()
     def _on_left(self) -> None:
-        self.hovered.emit("")
+        self._say("")
+
+    @Slot(str)
+    def _say(self, text: str) -> None:
+        """Tell what is under the mouse; that there is nothing only where something was told."""
+        if text or self._has_said:
+            self._has_said = bool(text)
+            self.hovered.emit(text)
 
 
 def _has_maps(scene: ModeScene) -> bool:

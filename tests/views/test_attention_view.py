@@ -12,6 +12,7 @@ from inspector.core.selection import Selection
 from inspector.render.scenes import attention_picture, pattern_limits, pattern_picture
 from inspector.views.attention_pictures import outline
 from inspector.views.attention_view import AttentionView
+from inspector.views.modes_words import image_text, picture_text
 from tests.views.attention_scenes import Block, attention_scene, grid_of, token_attention
 from tests.views.mode_scenes import shown_image
 
@@ -375,3 +376,21 @@ def test_that_thumbnails_have_the_shape_of_the_picture_in_mm(shown):
     expected = 40 * picture.spacing.rows / (60 * picture.spacing.columns)
     assert shown.heads.itemDelegate()._aspect == pytest.approx(expected)
     assert expected != 40 / 60
+
+
+def test_that_leaving_is_told_only_where_something_was_told(view):
+    said: list[str] = []
+    view.hovered.connect(said.append)
+    view.show_image(shown_image())
+    view.overlay.picture.left.emit()
+    view.pair.hovered.emit("")
+    assert said == []
+    view.overlay.picture.hovered.emit(3.5, 4.5)
+    view.overlay.picture.left.emit()
+    view.pattern.picture.left.emit()
+    assert said == [picture_text(shown_image().slice, 3.5, 4.5), ""]
+
+
+def test_that_an_image_without_a_model_has_its_title(view):
+    view.show_image(shown_image())
+    assert view.title.text() == image_text(shown_image(), MapStyle())

@@ -495,3 +495,14 @@ def test_that_the_dark_theme_reaches_every_part(view):
     for part in (view.curve, view.heads, view.histograms, view.spectra):
         part.apply_theme(DARK, QFont())
     assert view.heads.frame.backgroundBrush().color().name() == DARK.surface
+
+
+def test_that_leaving_is_told_only_where_something_was_told(view):
+    said: list[str] = []
+    view.hovered.connect(said.append)
+    view.show_scene(depth_scene(A, B))
+    view.curve.hovered.emit("")
+    assert said == []
+    for text in ("S0 B1 · 0.5", "", ""):
+        view.heads.hovered.emit(text)
+    assert said == ["S0 B1 · 0.5", ""]

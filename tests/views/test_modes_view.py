@@ -403,3 +403,16 @@ def test_that_the_view_follows_light_and_dark(qtbot, view):
     dark = QPalette(QColor("#2b2b2b"))
     view.setPalette(dark)
     assert view.spectrum.frame.grab().toImage() != before
+
+
+def test_that_leaving_is_told_only_where_something_was_told(view):
+    said: list[str] = []
+    view.hovered.connect(said.append)
+    view.show_scene(scene())
+    view.pictures.left.emit()
+    view.spectrum.hovered.emit("")
+    assert said == []
+    view.pictures.pointed.emit(12.5, 33.5)
+    view.pictures.left.emit()
+    view.pictures.left.emit()
+    assert said == [read_out(scene(), MapStyle(), 12.5, 33.5), ""]
