@@ -218,7 +218,7 @@ def _dimmed(picture: Picture, dim: float) -> _Dimmed:
     grey *= np.uint16(round(256 * dim))
     grey += np.uint16(128)
     grey >>= np.uint16(8)
-    rows, columns = grey.shape
+    rows, columns = picture.shape[:2]
     lit, unlit = empty_pixels(rows, columns), empty_pixels(rows, columns)
     for pixels, level in ((lit, grey), (unlit, grey >> np.uint16(1))):
         pixels[..., :3] = level[..., None]

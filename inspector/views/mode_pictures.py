@@ -1,27 +1,19 @@
 """The three pictures of one mode on one image: overlay, query map and key map."""
 
 from collections.abc import Hashable
-from dataclasses import replace
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
-from inspector.core.map_style import ColourPair, MapStyle
+from inspector.core.map_style import MapStyle
 from inspector.core.scene import ModeScene, ShownImage
-from inspector.render.scenes import (
-    Drawn,
-    ModeLimits,
-    Side,
-    mode_picture,
-    oriented_maps,
-    side_picture,
-)
+from inspector.render.scenes import Drawn, ModeLimits, oriented_maps
+from inspector.views.composing import PARTS, Composing, key_of
 from inspector.views.map_bar import MapBar
 from inspector.views.modes_words import constant_text
 from inspector.views.picture_view import PictureView
 
-_SIDES: tuple[Side, Side] = ("query", "key")
 _LOWEST_ASPECT = 1.12
 _GAP = 6
 
@@ -87,8 +79,11 @@ class ModePictures(QWidget):
     pointed = Signal(float, float)
     left = Signal()
 
-    def __init__(self, letter: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, letter: str, composing: Composing | None = None, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
+        self._composing = composing or Composing()
         self.overlay = MapPane(f"Overlay {letter}".strip())
         self.sides = {
             "query": MapPane(f"Query map {letter}".strip()),
@@ -115,20 +110,15 @@ class ModePictures(QWidget):
         if image is None or maps is None:
             return
         self._show_sides(True)
-        constants = tuple(constant_text(values) for values in oriented_maps(scene, style))
-        seen = (maps, scene.head, scene.mode, image, style.seen)
-        for pane in self._panes:
+        query, key = (constant_text(values) for values in oriented_maps(scene, style))
+        for pane, part, constants in zip(
+            self._panes, PARTS, ((query, key), (query,), (key,)), strict=True
+        ):
             pane.picture.show_grid(maps.grid, style.grid)
-        key = (*seen, _for_overlay(style), limits.query, limits.key)
-        if self.overlay.is_new(key):
-            drawn = mode_picture(scene, style, limits)
-            self.overlay.show_drawn(drawn, image, style, constants)
-        for place, side in enumerate(_SIDES):
-            reach = (limits.query_reach, limits.key_reach)[place]
-            pane = self.sides[side]
-            if pane.is_new((*seen, _for_side(style), reach)):
-                drawn = side_picture(scene, side, style, limits)
-                pane.show_drawn(drawn, image, style, (constants[place],))
+            wanted = key_of(part, scene, style, limits)
+            if pane.is_new(wanted):
+                drawn = self._composing.drawn(wanted, scene, style, limits)
+                pane.show_drawn(drawn, image, style, constants)
 
     def show_image(self, image: ShownImage, style: MapStyle, sentence: str) -> None:
         """Show the image alone, and a sentence where its maps would be."""
@@ -193,13 +183,3 @@ class ModePictures(QWidget):
     @Slot()
     def _on_left(self) -> None:
         self.left.emit()
-
-
-def _for_overlay(style: MapStyle) -> MapStyle:
-    """The style without what the overlay does not show: the limits have a key of their own."""
-    return replace(style, limits="own", grid=False)
-
-
-def _for_side(style: MapStyle) -> MapStyle:
-    """The style without what a single map does not show."""
-    return replace(_for_overlay(style), opacity=0.0, pair=ColourPair.RED_CYAN)
