@@ -55,8 +55,9 @@ def anisotropy(
         When there are fewer than two images, or the model has no tokens of such a space.
     """
     sums: dict[Address, FloatArray] = {}
-    images = 0
+    images, preparation = 0, None
     for image in prepared:
+        preparation = preparation or image.preparation
         for address, direction in _middles(network, image, space, images, progress).items():
             sums[address] = sums.get(address, 0.0) + direction
         images += 1
@@ -72,7 +73,7 @@ def anisotropy(
         if block.address in sums:
             squared = float(sums[block.address] @ sums[block.address])
             values[block.global_index] = (squared - images) / (images * (images - 1))
-    return Anisotropy(card or model.card(), space, values, images, skipped)
+    return Anisotropy(card or model.card(), space, values, images, skipped, preparation)
 
 
 def _middles(

@@ -38,15 +38,18 @@ def resolve_device(name: str) -> str:
     return name
 
 
-def describe_device(name: str) -> str:
-    """Name a resolved device, and the type it computes in, for the status line and records."""
+def describe_device(name: str, precision: str = "") -> str:
+    """Name a resolved device, and the type it computes in, for the status line and records.
+
+    `precision` says what has which type; comparisons are float64, but on MPS, which has none.
+    """
     if name == "cuda":
         import torch
 
-        return f"CUDA ({torch.cuda.get_device_name()}), float64"
+        return f"CUDA ({torch.cuda.get_device_name()}), {precision or 'float64'}"
     if name == "mps":
-        return "MPS (Apple), float32"
-    return "CPU, float64"
+        return f"MPS (Apple), {precision or 'float32'}"
+    return f"CPU, {precision or 'float64'}"
 
 
 def _is_there(name: str) -> bool:

@@ -3,7 +3,18 @@
 import argparse
 from pathlib import Path
 
-from inspector.cli.options import add_device, add_heads, add_section, add_space, checkpoint_of
+from inspector.cli.options import (
+    add_device,
+    add_heads,
+    add_preparation,
+    add_product,
+    add_section,
+    add_space,
+    add_weights,
+    checkpoint_of,
+    mode_options_of,
+    preparation_of,
+)
 from inspector.cli.terminal import TerminalProgress, tell
 from inspector.export.anisotropy_files import anisotropy_files
 
@@ -17,6 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="a folder of images")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
     add_space(parser)
+    add_product(parser)
+    add_weights(parser)
+    add_preparation(parser)
     add_heads(parser)
     add_section(parser)
     add_device(parser)
@@ -30,6 +44,8 @@ def run(arguments: argparse.Namespace) -> None:
             arguments.folder,
             arguments.out,
             space=arguments.space,
+            options=mode_options_of(arguments),
+            preparation=preparation_of(arguments),
             device=arguments.device,
             progress=progress,
         )

@@ -13,8 +13,10 @@ from inspector.cli.options import (
     add_section,
     add_slice,
     add_space,
+    add_weights,
     checkpoint_of,
     image_of,
+    mode_options_of,
 )
 from inspector.cli.terminal import TerminalProgress, tell
 from inspector.export.maps_files import maps_files
@@ -34,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
     add_space(parser)
     add_product(parser)
+    add_weights(parser)
     add_preparation(parser)
     add_heads(parser)
     add_section(parser)
@@ -51,7 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
             replace(address, mode=mode),
             arguments.out,
             space=arguments.space,
-            product=arguments.product,
+            options=mode_options_of(arguments),
             device=arguments.device,
             progress=progress,
         )

@@ -3,9 +3,16 @@
 import argparse
 from pathlib import Path
 
-from inspector.cli.options import add_device, add_heads, add_product, add_section, checkpoint_of
+from inspector.cli.options import (
+    add_device,
+    add_heads,
+    add_product,
+    add_section,
+    add_weights,
+    checkpoint_of,
+    mode_options_of,
+)
 from inspector.cli.terminal import TerminalProgress, tell
-from inspector.core.modes import ModeOptions
 from inspector.export.modes_files import modes_files
 
 NAME = "modes"
@@ -17,11 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("checkpoint", type=Path, metavar="CKPT", help="a checkpoint")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
     add_product(parser)
-    parser.add_argument(
-        "--fold-ln",
-        action="store_true",
-        help="count gain and offset of the norm in front of attention among the weights",
-    )
+    add_weights(parser)
     add_heads(parser)
     add_section(parser)
     add_device(parser)
@@ -33,7 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
         report = modes_files(
             checkpoint_of(arguments),
             arguments.out,
-            options=ModeOptions(arguments.product, fold_norm=arguments.fold_ln),
+            options=mode_options_of(arguments),
             device=arguments.device,
             progress=progress,
         )

@@ -3,13 +3,17 @@
 import argparse
 from dataclasses import replace
 from pathlib import Path
+from typing import cast, get_args
 
 from inspector.core.address import Address
 from inspector.core.errors import BadRequest
-from inspector.core.images import Plane, Window
-from inspector.core.modes import Product, TokenSpace
+from inspector.core.images import Function, Plane, Window
+from inspector.core.modes import ModeOptions, Product, TokenSpace
+from inspector.core.preparation import Interpolation
 from inspector.export.computing import image_file
 from inspector.export.sources import CheckpointFile, ImageFile, Wanted
+
+FUNCTIONS: tuple[str, ...] = get_args(Function)
 
 
 def add_heads(parser: argparse.ArgumentParser) -> None:
@@ -85,9 +89,29 @@ def add_product(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_weights(parser: argparse.ArgumentParser) -> None:
+    """Which weights the product is of."""
+    parser.add_argument(
+        "--fold-ln",
+        action="store_true",
+        help="count gain and offset of the norm in front of attention among the weights",
+    )
+    parser.add_argument(
+        "--augment-bias",
+        action="store_true",
+        help="count the bias among the weights, as those of an input that is always 1",
+    )
+
+
 def add_slice(parser: argparse.ArgumentParser) -> None:
     """Which picture of an image, and how its values become grey."""
     parser.add_argument("image", type=Path, metavar="IMAGE", help="an image, or a folder of one")
+    parser.add_argument(
+        "--series",
+        type=_count,
+        metavar="N",
+        help="which image of a folder, counted from 0 (default: the only one)",
+    )
     parser.add_argument(
         "--slice",
         type=_count,
@@ -110,7 +134,8 @@ def add_slice(parser: argparse.ArgumentParser) -> None:
         type=_window,
         metavar="C,W",
         help="centre and width of the grey window, as 40,400 (--window=-600,1500 where the centre "
-        "is negative); the file's own, else its range, by default",
+        "is negative), with linear or sigmoid after them where it is one of DICOM's functions; the "
+        "file's own, else its range, by default",
     )
     tone.add_argument(
         "--preset", type=_count, metavar="N", help="a window or table of the file, counted from 0"
@@ -132,6 +157,22 @@ def add_preparation(parser: argparse.ArgumentParser) -> None:
         choices=("squash", "crop", "pad"),
         help="how an image is fitted into that size (default: as the checkpoint says)",
     )
+    parser.add_argument(
+        "--crop-share",
+        type=float,
+        metavar="S",
+        help="share of the shorter side that a crop keeps, above 0 to 1",
+    )
+    parser.add_argument(
+        "--interpolation", choices=get_args(Interpolation), help="of the resize to that size"
+    )
+    for word, meaning in (("mean", "what is taken off"), ("std", "what is then divided by")):
+        parser.add_argument(
+            f"--{word}",
+            type=_triple,
+            metavar="R,G,B",
+            help=f"{meaning}, for each channel of values from 0 to 1",
+        )
 
 
 def checkpoint_of(arguments: argparse.Namespace) -> CheckpointFile:
@@ -142,10 +183,33 @@ def checkpoint_of(arguments: argparse.Namespace) -> CheckpointFile:
 def image_of(arguments: argparse.Namespace) -> ImageFile:
     """The picture that was asked for; the image is opened to find its default slice."""
     found = image_file(
-        arguments.image, plane=arguments.plane, index=arguments.slice, time=arguments.time
+        arguments.image,
+        place=arguments.series,
+        plane=arguments.plane,
+        index=arguments.slice,
+        time=arguments.time,
     )
     tone = arguments.preset if arguments.window is None else arguments.window
-    return replace(found, tone=tone, preparation=replace(arguments.size, fit=arguments.fit))
+    return replace(found, tone=tone, preparation=preparation_of(arguments))
+
+
+def preparation_of(arguments: argparse.Namespace) -> Wanted:
+    """How images are prepared otherwise than the model says."""
+    size: Wanted = arguments.size
+    return replace(
+        size,
+        fit=arguments.fit,
+        crop_share=arguments.crop_share,
+        mean=arguments.mean,
+        std=arguments.std,
+        interpolation=arguments.interpolation,
+    )
+
+
+def mode_options_of(arguments: argparse.Namespace) -> ModeOptions:
+    """How modes are computed; the normalised residual belongs to weights with the norm."""
+    folded = arguments.fold_ln or getattr(arguments, "space", None) is TokenSpace.NORMED
+    return ModeOptions(arguments.product, folded, arguments.augment_bias)
 
 
 def _head(text: str) -> Address:
@@ -165,15 +229,30 @@ def _count(text: str) -> int:
 
 
 def _window(text: str) -> Window:
+    numbers, function = text, "linear_exact"
+    if text.count(",") == 2:
+        numbers, _, function = text.rpartition(",")
     try:
-        centre, width = (float(part) for part in text.split(","))
-        return Window(centre, width)
+        centre, width = (float(part) for part in numbers.split(","))
+        if function not in FUNCTIONS:
+            raise ValueError(function)
+        return Window(centre, width, cast("Function", function))
     except BadRequest as error:
         raise argparse.ArgumentTypeError(str(error)) from error
     except ValueError:
         raise argparse.ArgumentTypeError(
             f"expected centre and width as 40,400, not {text}"
         ) from None
+
+
+def _triple(text: str) -> tuple[float, float, float]:
+    try:
+        red, green, blue = (float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected three numbers as 0.5,0.5,0.5, not {text}"
+        ) from None
+    return (red, green, blue)
 
 
 def _size(text: str) -> Wanted:

@@ -13,6 +13,7 @@ from inspector.core.errors import BadRequest
 Values = npt.NDArray[Any]
 Grey = npt.NDArray[np.float32]
 Picture = npt.NDArray[np.uint8]
+Function = Literal["linear", "linear_exact", "sigmoid"]
 
 
 class Tone(Protocol):
@@ -44,7 +45,7 @@ class Window:
 
     centre: float
     width: float
-    function: Literal["linear", "linear_exact", "sigmoid"] = "linear_exact"
+    function: Function = "linear_exact"
 
     def __post_init__(self) -> None:
         smallest = 1.0 if self.function == "linear" else 0.0
@@ -69,8 +70,9 @@ class Window:
 
     @property
     def words(self) -> str:
-        """As ``centre 40, width 400``."""
-        return f"centre {self.centre:g}, width {self.width:g}"
+        """As ``centre 40, width 400``; a sigmoid is called so."""
+        kind = ", sigmoid" if self.function == "sigmoid" else ""
+        return f"centre {self.centre:g}, width {self.width:g}{kind}"
 
     def apply(self, values: Values) -> Grey:
         """Any shape in, the same shape out, float32 in [0, 1]."""

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from inspector.core.address import Address
 from inspector.core.comparison import FloatArray, IntArray, ModelCard
 from inspector.core.errors import BadRequest
+from inspector.core.preparation import Preparation
 from inspector.core.tokens import TokenGrid
 
 SmallArray = npt.NDArray[np.float32]
@@ -300,6 +301,8 @@ class Anisotropy:
         How many images it is the mean over.
     skipped
         Files that could not be read, with the reason.
+    preparation
+        Of the images, where it is known.
     """
 
     card: ModelCard
@@ -307,6 +310,7 @@ class Anisotropy:
     values: FloatArray
     images: int
     skipped: tuple[tuple[str, str], ...] = ()
+    preparation: Preparation | None = None
 
     def __post_init__(self) -> None:
         self.values.setflags(write=False)

@@ -10,7 +10,12 @@ from inspector.core.progress import Progress, silent
 from inspector.core.scene import DepthScene
 from inspector.export.drawing import Cell
 from inspector.export.report import Report
-from inspector.export.sources import CheckpointFile
+from inspector.export.sources import (
+    CheckpointFile,
+    Wanted,
+    preparation_options,
+    weight_options,
+)
 from inspector.render.depth import DepthCurve, depth_curves
 
 COLUMNS = ("stage", "block", "anisotropy", "weighted_cosine", "relative")
@@ -22,6 +27,8 @@ def anisotropy_files(
     folder: Path,
     *,
     space: TokenSpace = TokenSpace.ATTENTION_INPUT,
+    options: ModeOptions | None = None,
+    preparation: Wanted | None = None,
     device: str = "auto",
     progress: Progress = silent,
 ) -> Report:
@@ -46,21 +53,26 @@ def anisotropy_files(
     from inspector.export.tables import write_table
 
     chosen = resolve_device(device)
-    options = ModeOptions(fold_norm=space is TokenSpace.NORMED)
+    options = options or ModeOptions(fold_norm=space is TokenSpace.NORMED)
     with opened(checkpoint, device=chosen) as running:
-        found, files = anisotropy_of_folder(running, images, space=space, progress=progress)
+        found, files = anisotropy_of_folder(
+            running, images, space=space, preparation=preparation, progress=progress
+        )
         modes = modes_of_model(running.model, options, device=chosen, progress=progress)
         source = replace(checkpoint, files=running.model.checkpoint.files)
     scene = DepthScene(("A",), (modes,), (found,))
     content = DepthContent(
         scene, checkpoints=(source,), folder=images, image_files=files, device=chosen
     )
-    words = ["anisotropy", str(source.path), str(images), "--space", str(space), *source.options]
+    words = ["anisotropy", str(source.path), str(images), "--space", str(space)]
+    words += ["--product", str(options.product), *weight_options(options)]
+    words += preparation_options(found.preparation) if found.preparation else []
+    words += source.options
     provenance = provenance_of(
         content.files,
         command=command_of([*words, "--out", str(folder), "--device", device]),
         parameters=content.parameters(),
-        device=describe_device(chosen),
+        device=describe_device(chosen, content.precision),
         progress=progress,
     )
     (curve,) = depth_curves(scene)

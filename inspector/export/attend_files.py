@@ -67,14 +67,15 @@ def attend_files(
     content = AttentionContent(
         scene, checkpoint=replace(checkpoint, files=files), image=source, device=chosen
     )
-    words = ["attend", str(checkpoint.path), str(image.path), "--at", str(address).replace(" ", "")]
+    words = ["attend", str(checkpoint.path), str(source.given)]
+    words += ["--at", str(address).replace(" ", "")]
     words += ["--token", token, *(["--key", key] if key is not None else [])]
     words += [*source.options, *checkpoint.options]
     provenance = provenance_of(
         content.files,
         command=command_of([*words, "--out", str(folder), "--device", device]),
         parameters=content.parameters(),
-        device=describe_device(chosen),
+        device=describe_device(chosen, content.precision),
         progress=progress,
     )
     provenance = replace(provenance, notes=tuple(notes))

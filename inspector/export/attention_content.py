@@ -44,6 +44,11 @@ class AttentionContent:
         """Of the model, and of the image."""
         return tuple(dict.fromkeys((*self._checkpoint.files, *self._image.files)))
 
+    @property
+    def precision(self) -> str:
+        """Which numbers have which type."""
+        return "network in float32, attention, scores and sums in float64"
+
     def kinds(self) -> tuple[FigureKind, ...]:
         """The pattern; the pair where it has a score."""
         pair = self.scene.pair

@@ -55,6 +55,11 @@ class ComparisonContent:
         """Every file of every model."""
         return tuple(file for checkpoint in self._checkpoints for file in checkpoint.files)
 
+    @property
+    def precision(self) -> str:
+        """That of the device."""
+        return ""
+
     def kinds(self) -> tuple[FigureKind, ...]:
         """The figures that the series can be drawn as, in menu order."""
         series = self.series

@@ -214,6 +214,7 @@ def depth_scene(
     options: ModeOptions | None = None,
     folder: Path | None = None,
     space: TokenSpace = TokenSpace.ATTENTION_INPUT,
+    preparation: Preparation | None = None,
     labels: Sequence[str] = (),
     device: str = "cpu",
     progress: Progress = silent,
@@ -234,7 +235,12 @@ def depth_scene(
         with opened(source, device=device) as running:
             models.append(modes_of_model(running.model, options, label, device, progress))
             found, _ = anisotropy_of_folder(
-                running, folder, space=space, label=label, progress=progress
+                running,
+                folder,
+                space=space,
+                preparation=preparation,
+                label=label,
+                progress=progress,
             )
             baselines.append(found)
     return DepthScene(letters, tuple(models), tuple(baselines))
@@ -264,6 +270,7 @@ def anisotropy_of_folder(
     folder: Path,
     *,
     space: TokenSpace = TokenSpace.ATTENTION_INPUT,
+    preparation: Preparation | Wanted | None = None,
     label: str = "",
     progress: Progress = silent,
 ) -> tuple[Anisotropy, tuple[Path, ...]]:
@@ -276,13 +283,14 @@ def anisotropy_of_folder(
 
     if not folder.is_dir():
         raise BadRequest(f"“{folder.name}” is no folder.", advice="Give a folder of images.")
-    preparation = opened.network.preparation
+    made = prepared_as(preparation, opened.network)
     found = open_folder(folder, progress=progress)
     skipped = [(path.name, error.message) for path, error in found.failures]
+    skipped += [("Some of the folder", note) for note in found.notes]
     with ExitStack() as stack:
         for image in found.images:
             stack.enter_context(closing(image))
-        pictures = _pictures(found.images, preparation, skipped)
+        pictures = pictures_of(found.images, made, skipped)
         result: Anisotropy = anisotropy(
             opened.model,
             opened.network,
@@ -308,17 +316,22 @@ def shown_image(source: ImageFile, network: "Network") -> ShownImage:
     with _image_of(source) as image:
         picture = image.read(source.at)
         tone = _tone_of(source, picture)
-        made = source.preparation or network.preparation
-        if isinstance(made, Wanted):
-            made = made.applied(network.preparation, native=network.native)
-        prepared = prepare(picture, tone, made)
+        prepared = prepare(picture, tone, prepared_as(source.preparation, network))
         card = replace(image.card, label=source.label) if source.label else image.card
         return ShownImage(card, source.at, picture, tone, prepared)
+
+
+def prepared_as(wanted: Preparation | Wanted | None, network: "Network") -> Preparation:
+    """The whole of a preparation that is wanted for a network, perhaps only in part."""
+    if isinstance(wanted, Wanted):
+        return wanted.applied(network.preparation, native=network.native)
+    return wanted or network.preparation
 
 
 def image_file(
     path: Path,
     *,
+    place: int | None = None,
     plane: Plane | None = None,
     index: int | None = None,
     time: int = 0,
@@ -326,28 +339,34 @@ def image_file(
 ) -> ImageFile:
     """The picture of a file that is meant: its first plane and middle slice where none is given.
 
+    `place` says which of the images of a folder; it may be left out where there is one.
+
     Raises
     ------
     BadImage
         When it cannot be read.
     BadRequest
-        When a folder holds more than one image.
+        When a folder holds more than one image and none is chosen, or not as many.
     """
     from inspector.images import open_images
 
     images = open_images(path)
     try:
-        if len(images) > 1:
+        if place is not None and place >= len(images):
+            raise BadRequest(
+                f"“{path.name}” has no image {place}: there are {len(images)}, counted from 0."
+            )
+        if len(images) > 1 and place is None:
             names = ", ".join(image.card.label for image in images[:3])
             raise BadRequest(
                 f"“{path.name}” holds {len(images)} images: {names}{', ...' * (len(images) > 3)}",
-                advice="Give one of its files, or the folder of one series.",
+                advice="Choose one with --series N, counted from 0, or give one of its files.",
             )
-        image = images[0]
+        image = images[place or 0]
         at = image.middle()
         at = at if plane is None else SliceAddress(plane, _middle_of(image, plane))
         at = replace(at, index=at.index if index is None else index, time=time)
-        return ImageFile(path, at=at, tone=window, files=image.files)
+        return ImageFile(path, place or 0, at, tone=window, files=image.files)
     finally:
         for image in images:
             image.close()
@@ -384,7 +403,7 @@ def _tone_of(source: ImageFile, picture: Slice) -> Tone:
     return picture.presets[tone].tone
 
 
-def _pictures(
+def pictures_of(
     images: Sequence["InputImage"], preparation: Preparation, skipped: list[tuple[str, str]]
 ) -> Iterator[PreparedImage]:
     """Prepared pictures, one at a time; what cannot be read goes to `skipped`."""

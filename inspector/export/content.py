@@ -24,6 +24,11 @@ class FigureContent(Protocol):
         """Where was computed, as it was asked for: ``auto``, ``cpu``, ``cuda``, ``mps``."""
         ...
 
+    @property
+    def precision(self) -> str:
+        """Which of its numbers were computed in which type; empty for the device's own."""
+        ...
+
     def kinds(self) -> tuple[FigureKind, ...]:
         """The figures it can be drawn as now, in menu order."""
         ...

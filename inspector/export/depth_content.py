@@ -2,19 +2,19 @@
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from inspector.core.errors import BadRequest
 from inspector.core.figures import FigureKind, FigureStyle
-from inspector.core.modes import ModeOptions, TokenSpace
+from inspector.core.modes import Anisotropy, ModeOptions, TokenSpace
 from inspector.core.scene import DepthScene
 from inspector.export.depth_figures import draw_depth, draw_histogram, draw_spectra
 from inspector.export.drawing import Drawing
 from inspector.export.scene_records import models_record
 from inspector.export.script import device_text, mode_options_text, script_text
-from inspector.export.sources import CheckpointFile
+from inspector.export.sources import CheckpointFile, preparation_options, weight_options
 
 KINDS = (FigureKind.DEPTH, FigureKind.HISTOGRAM, FigureKind.SPECTRA)
 
@@ -50,6 +50,12 @@ class DepthContent:
         models = (file for checkpoint in self._checkpoints for file in checkpoint.files)
         return tuple(dict.fromkeys((*models, *self.image_files)))
 
+    @property
+    def precision(self) -> str:
+        """Which numbers have which type."""
+        modes = "sigma in float64, u and v in float32"
+        return f"network in float32, {modes}" if self._measured else modes
+
     def kinds(self) -> tuple[FigureKind, ...]:
         """None before a block has modes."""
         return KINDS if all(model.blocks for model in self.scene.models) else ()
@@ -76,25 +82,31 @@ class DepthContent:
     def command(self, kind: FigureKind) -> str:
         """The command line that writes the numbers of the model that is looked at."""
         checkpoint = self._checkpoints[self.model]
+        options = self._options
         if kind is FigureKind.DEPTH and self.folder is not None:
             words = ["anisotropy", str(checkpoint.path), str(self.folder)]
-            words += ["--space", str(self._space)]
+            words += ["--space", str(self._space), "--product", str(options.product)]
+            made = self._measured[0].preparation if self._measured else None
+            words += [] if made is None else preparation_options(made)
         else:
-            words = ["modes", str(checkpoint.path), "--product", str(self._options.product)]
-        words += ["--fold-ln"] if self._options.fold_norm else []
+            words = ["modes", str(checkpoint.path), "--product", str(options.product)]
+        words += weight_options(options)
         words = ["python", "-m", "inspector", *words, *checkpoint.options]
         return shlex.join([*words, "--out", "figures"])
 
     def parameters(self) -> dict[str, Any]:
         """How modes were computed and how the models were opened."""
         options = self._options
-        known = [found for found in self.scene.anisotropy if found is not None]
+        known = self._measured
         return {
             "product": str(options.product),
             "fold_norm": options.fold_norm,
             "augment_bias": options.augment_bias,
             "anisotropy_images": [found.images for found in known],
             "anisotropy_space": [str(found.space) for found in known],
+            "anisotropy_preparation": [
+                None if found.preparation is None else asdict(found.preparation) for found in known
+            ],
             "anisotropy_skipped": [list(one) for found in known for one in found.skipped],
             "heads": [checkpoint.heads for checkpoint in self._checkpoints],
             "section": [checkpoint.section for checkpoint in self._checkpoints],
@@ -131,6 +143,8 @@ class DepthContent:
         if self.folder is not None:
             yield f"    folder=Path({str(self.folder.absolute())!r}),"
             yield f"    space=TokenSpace.{self._space.name},"
+            if self._measured and self._measured[0].preparation is not None:
+                yield f"    preparation={self._measured[0].preparation!r},"
         yield f"    labels={labels!r},"
         yield f"    device={device_text(self.device)},"
         yield ")"
@@ -142,8 +156,12 @@ class DepthContent:
 
     @property
     def _space(self) -> TokenSpace:
-        known = [found for found in self.scene.anisotropy if found is not None]
+        known = self._measured
         return known[0].space if known else TokenSpace.ATTENTION_INPUT
+
+    @property
+    def _measured(self) -> list[Anisotropy]:
+        return [found for found in self.scene.anisotropy if found is not None]
 
     @property
     def _checkpoints(self) -> tuple[CheckpointFile, ...]:
@@ -154,6 +172,7 @@ class DepthContent:
 _IMPORTS = (
     "from inspector.analysis.devices import resolve_device",
     "from inspector.core.modes import ModeOptions, Product, TokenSpace",
+    "from inspector.core.preparation import Preparation",
     "from inspector.export.computing import depth_scene",
     "from inspector.export.depth_content import DepthContent",
     "from inspector.export.sources import CheckpointFile",

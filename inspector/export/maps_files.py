@@ -8,10 +8,10 @@ import numpy as np
 from inspector.core.address import Address
 from inspector.core.figures import FigureKind
 from inspector.core.map_style import MapStyle
-from inspector.core.modes import ModeOptions, Product, TokenSpace
+from inspector.core.modes import ModeOptions, TokenSpace
 from inspector.core.progress import Progress, silent
 from inspector.export.report import Report
-from inspector.export.sources import CheckpointFile, ImageFile
+from inspector.export.sources import CheckpointFile, ImageFile, weight_options
 
 
 def maps_files(
@@ -21,7 +21,7 @@ def maps_files(
     folder: Path,
     *,
     space: TokenSpace = TokenSpace.ATTENTION_INPUT,
-    product: Product = Product.QK,
+    options: ModeOptions | None = None,
     device: str = "auto",
     progress: Progress = silent,
 ) -> Report:
@@ -36,6 +36,8 @@ def maps_files(
     ----------
     address
         With head and mode.
+    options
+        How modes are computed; of weights with the norm for the normalised residual by default.
 
     Raises
     ------
@@ -58,7 +60,7 @@ def maps_files(
     from inspector.render.scenes import mode_limits, mode_picture, mode_title, sign_of
 
     chosen, style = resolve_device(device), MapStyle()
-    options = ModeOptions(product, fold_norm=space is TokenSpace.NORMED)
+    options = options or ModeOptions(fold_norm=space is TokenSpace.NORMED)
     with opened(checkpoint, device=chosen) as running:
         (scene,) = scenes_of_mode(
             running, [image], address, options=options, space=space, progress=progress
@@ -74,14 +76,15 @@ def maps_files(
         image=source,
         device=chosen,
     )
-    words = ["maps", str(checkpoint.path), str(image.path), "--at", _at(address)]
-    words += ["--mode", str(scene.mode), "--space", str(space), "--product", str(product)]
+    words = ["maps", str(checkpoint.path), str(source.given), "--at", _at(address)]
+    words += ["--mode", str(scene.mode), "--space", str(space), "--product", str(options.product)]
+    words += weight_options(options)
     words += [*source.options, *checkpoint.options]
     provenance = provenance_of(
         content.files,
         command=command_of([*words, "--out", str(folder), "--device", device]),
         parameters=content.parameters(),
-        device=describe_device(chosen),
+        device=describe_device(chosen, content.precision),
         progress=progress,
     )
     provenance = replace(provenance, notes=tuple(notes))

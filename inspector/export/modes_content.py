@@ -21,7 +21,7 @@ from inspector.export.script import (
     mode_options_text,
     script_text,
 )
-from inspector.export.sources import CheckpointFile, ImageFile
+from inspector.export.sources import CheckpointFile, ImageFile, weight_options
 from inspector.render.scenes import limits_for
 
 
@@ -64,6 +64,11 @@ class ModesContent:
         images = [*([self._image] if self._image else []), *self._strip]
         models = [file for checkpoint in self._checkpoints for file in checkpoint.files]
         return tuple(dict.fromkeys([*models, *(file for image in images for file in image.files)]))
+
+    @property
+    def precision(self) -> str:
+        """Which numbers have which type."""
+        return "network, u, v and maps in float32, sigma in float64"
 
     def kinds(self) -> tuple[FigureKind, ...]:
         """None before there are maps."""
@@ -112,6 +117,7 @@ class ModesContent:
         words = ["python", "-m", "inspector", "maps", str(checkpoint.path), *given]
         words += ["--at", at, "--mode", str(scene.mode), "--space", str(self._space)]
         words += ["--product", "ov"] if self._options.product == "ov" else []
+        words += weight_options(self._options)
         words += [] if image is None else image.options
         return shlex.join([*words, *checkpoint.options, "--out", "figures"])
 

@@ -10,7 +10,7 @@ from inspector.core.progress import Progress, silent
 from inspector.core.scene import DepthScene
 from inspector.export.drawing import Cell
 from inspector.export.report import Report
-from inspector.export.sources import CheckpointFile
+from inspector.export.sources import CheckpointFile, weight_options
 
 MODES = ("stage", "block", "head", "mode", "sigma", "cosine")
 HEADS = ("stage", "block", "head", "weighted_cosine", "mean_cosine")
@@ -58,12 +58,12 @@ def modes_files(
     scene = DepthScene(("A",), (modes,), (None,))
     content = DepthContent(scene, checkpoints=(source,), device=chosen)
     words = ["modes", str(source.path), "--product", str(options.product)]
-    words += ["--fold-ln"] if options.fold_norm else []
+    words += weight_options(options)
     provenance = provenance_of(
         source.files,
         command=command_of([*words, *source.options, "--out", str(folder), "--device", device]),
         parameters=content.parameters(),
-        device=describe_device(chosen),
+        device=describe_device(chosen, content.precision),
         progress=progress,
     )
     with staged(folder, overwrite=True, create=True) as stage:

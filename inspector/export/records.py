@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from inspector.analysis.devices import describe_device, resolve_device
 from inspector.core.comparison import Comparison, ComparisonSeries, MatchKind, Patterns
 from inspector.core.figures import FigureKind, FigureStyle
 from inspector.core.provenance import Provenance
@@ -62,7 +63,12 @@ def figure_record(
     provenance: Provenance,
     drawing: Drawing,
 ) -> dict[str, Any]:
-    """The provenance of one figure: what it shows, between which limits, how large."""
+    """The provenance of one figure: what it shows, between which limits, how large.
+
+    Where was computed is put down as the content says it: only that knows the types of its numbers.
+    """
+    device = describe_device(resolve_device(content.device), content.precision)
+    provenance = replace(provenance, device=device)
     record = content.record(kind, drawing)
     size = {"width_mm": style.width_mm, "format": style.format.value, "dpi": style.dpi}
     return {**provenance.as_json(), **record, "figure": {**record["figure"], **size}}

@@ -30,6 +30,7 @@ def image_record(image: ShownImage) -> dict[str, Any]:
         "time": image.at.time,
         "place": picture.place,
         "window": None if picture.is_colour else image.tone.words,
+        "window_function": getattr(image.tone, "function", None) if not picture.is_colour else None,
         "spacing": None if picture.spacing is None else asdict(picture.spacing),
         "edges": None if picture.edges is None else asdict(picture.edges),
         "preparation": None if made is None else asdict(made.preparation),

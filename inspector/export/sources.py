@@ -5,8 +5,11 @@ from pathlib import Path
 
 from inspector.core.errors import BadRequest
 from inspector.core.images import SliceAddress, Tone, Window
-from inspector.core.preparation import Fit, Preparation
+from inspector.core.modes import ModeOptions
+from inspector.core.preparation import Fit, Interpolation, Preparation
 from inspector.core.scene import ShownImage
+
+Triple = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,10 @@ class Wanted:
     size: tuple[int, int] | None = None
     native: bool = False
     fit: Fit | None = None
+    crop_share: float | None = None
+    mean: Triple | None = None
+    std: Triple | None = None
+    interpolation: Interpolation | None = None
 
     def applied(self, preparation: Preparation, *, native: bool) -> Preparation:
         """The preparation of a model with these changes; `native` says whether it takes any size.
@@ -59,17 +66,17 @@ class Wanted:
         BadRequest
             When the model takes images of one size only and the native one is wanted.
         """
-        found = preparation
         if self.native and not native:
             raise BadRequest(
                 "This model cannot take images at their native size.",
                 advice="Leave the size out, or give rows and columns.",
             )
+        words = ("size", "fit", "crop_share", "mean", "std", "interpolation")
+        asked = {word: getattr(self, word) for word in words}
+        changes = {word: value for word, value in asked.items() if value is not None}
         if self.native:
-            found = replace(found, size=None, source="asked for")
-        elif self.size is not None:
-            found = replace(found, size=self.size, source="asked for")
-        return found if self.fit is None else replace(found, fit=self.fit, source="asked for")
+            changes["size"] = None
+        return replace(preparation, **changes, source="asked for") if changes else preparation
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +137,15 @@ class ImageFile:
         at, tone, made = self.at, self.tone, self.preparation
         words = ["--plane", str(at.plane), "--slice", str(at.index)]
         words += ["--time", str(at.time)] if at.time else []
-        words += [f"--window={tone.centre!r},{tone.width!r}"] if isinstance(tone, Window) else []
+        words += [f"--window={_written(tone)}"] if isinstance(tone, Window) else []
         words += ["--preset", str(tone)] if isinstance(tone, int) else []
-        if isinstance(made, Preparation):
-            size = "native" if made.size is None else f"{made.size[0]}x{made.size[1]}"
-            words += ["--size", size, "--fit", made.fit]
-        return words
+        words += ["--series", str(self.place)] if self.given == self.path and self.is_one_of else []
+        return words + (preparation_options(made) if isinstance(made, Preparation) else [])
+
+    @property
+    def is_one_of(self) -> bool:
+        """Whether a folder was given, which may hold several images."""
+        return len(self.files) > 1 or self.path.is_dir()
 
     @property
     def text(self) -> str:
@@ -146,6 +156,31 @@ class ImageFile:
         parts += [f"at=SliceAddress({place})", f"tone={self.tone!r}"]
         parts += [f"preparation={self.preparation!r}", f"label={self.label!r}"]
         return f"ImageFile({', '.join(parts)})"
+
+
+def preparation_options(made: Preparation) -> list[str]:
+    """As words of a command line; what they do not say is left as the model has it."""
+    size = "native" if made.size is None else f"{made.size[0]}x{made.size[1]}"
+    words = ["--size", size]
+    if made.size is not None:
+        words += ["--fit", made.fit, "--interpolation", made.interpolation]
+        words += ["--crop-share", repr(made.crop_share)] if made.fit == "crop" else []
+    return [*words, f"--mean={_joined(made.mean)}", f"--std={_joined(made.std)}"]
+
+
+def weight_options(options: ModeOptions) -> list[str]:
+    """As words of a command line, without the product."""
+    words = ["--fold-ln"] if options.fold_norm else []
+    return [*words, "--augment-bias"] if options.augment_bias else words
+
+
+def _written(window: Window) -> str:
+    function = "" if window.function == "linear_exact" else f",{window.function}"
+    return f"{window.centre!r},{window.width!r}{function}"
+
+
+def _joined(numbers: Triple) -> str:
+    return ",".join(repr(float(number)) for number in numbers)
 
 
 def _tone_of(tone: Tone, image: ShownImage) -> Window | int | None:

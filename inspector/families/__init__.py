@@ -1,5 +1,6 @@
 """Which transformer a checkpoint holds, and where its stages, blocks, heads, q, k and v are."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from inspector.checkpoints import open_checkpoint
@@ -30,6 +31,7 @@ from inspector.families.namings import (
     torchvision_vit,
     vit_pytorch,
 )
+from inspector.families.preparation import preprocessor_beside
 
 FAMILIES = (
     mmdetection_swin.NAMING,
@@ -97,6 +99,10 @@ def open_model(
         As `inspector.checkpoints.open_checkpoint` and `recognise` do.
     """
     checkpoint = open_checkpoint(path, section=section, progress=progress)
+    beside = preprocessor_beside(checkpoint)
+    if beside is not None:
+        # It says how images are prepared, so that its hash belongs to what is computed on them.
+        checkpoint = replace(checkpoint, files=(*checkpoint.files, beside))
     try:
         return Model(checkpoint, recognise(checkpoint, heads=heads))
     except BaseException:

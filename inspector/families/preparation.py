@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+from inspector.checkpoints.checkpoint import Checkpoint
 from inspector.checkpoints.json_text import read_json
 from inspector.core.errors import BadCheckpoint, CannotRun, InspectorError
 from inspector.core.preparation import LARGEST_SIDE, Fit, Interpolation, Preparation
@@ -104,6 +105,14 @@ def default_preparation(model: Model) -> Preparation:
     )
 
 
+def preprocessor_beside(checkpoint: Checkpoint) -> Path | None:
+    """Hugging Face's file in the folder of a checkpoint that says how images are prepared."""
+    folder = checkpoint.path if checkpoint.path.is_dir() else checkpoint.path.parent
+    content = _read(folder / _PREPROCESSOR)
+    told = content is not None and {"image_mean", "size", "crop_size"} & content.keys()
+    return folder / _PREPROCESSOR if told else None
+
+
 def own_size(model: Model) -> tuple[int, int]:
     """Rows and columns of the images the model was trained on, 224 x 224 where nothing tells."""
     if is_swin(model):
@@ -146,10 +155,9 @@ def _family(model: Model, settings: Settings) -> tuple[str, str]:
 
 
 def _of_hugging_face(model: Model, base: Preparation) -> Preparation | None:
-    folder = model.checkpoint.path
-    folder = folder if folder.is_dir() else folder.parent
-    content = _read(folder / _PREPROCESSOR)
-    if content is None or not {"image_mean", "size", "crop_size"} & content.keys():
+    path = preprocessor_beside(model.checkpoint)
+    content = None if path is None else _read(path)
+    if content is None:
         return None
     size, fit, share = _size_of_hugging_face(content, base)
     mean, std = _statistics(content.get("image_mean"), content.get("image_std"), base)

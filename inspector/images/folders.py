@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -39,26 +40,30 @@ def open_files(
     """
     images: list[InputImage] = []
     failures: list[tuple[Path, BadImage]] = []
+    found = list(islice(_files(path), _MOST_FILES + 1))
+    notes = (_left_out(path),) if len(found) > _MOST_FILES else ()
+    files = sorted(found[:_MOST_FILES], key=natural_order)
     try:
-        _open_all(path, reader_of, progress, images, failures)
+        _open_all(files, reader_of, progress, images, failures)
     except BaseException:
         for image in images:
             image.close()
         raise
     images.sort(key=lambda image: natural_order(image.files[0]))
     if not images:
-        raise _nothing(path, failures)
-    return Folder(tuple(images), tuple(failures))
+        raise _nothing(path, failures, notes)
+    first = images[0]
+    first.card = replace(first.card, notes=(*first.card.notes, *notes))
+    return Folder(tuple(images), tuple(failures), notes)
 
 
 def _open_all(
-    path: Path,
+    files: Sequence[Path],
     reader_of: Callable[[Path], Reader | None],
     progress: Progress,
     images: list[InputImage],
     failures: list[tuple[Path, BadImage]],
 ) -> None:
-    files = sorted(islice(_files(path), _MOST_FILES), key=natural_order)
     together: dict[str, tuple[Reader, list[Path]]] = {}
     for number, file in enumerate(files):
         progress(number, len(files), f"file {number + 1}")
@@ -86,10 +91,17 @@ def _files(path: Path) -> Iterator[Path]:
         yield from (Path(folder, name) for name in sorted(names) if not name.startswith("."))
 
 
-def _nothing(path: Path, failures: list[tuple[Path, BadImage]]) -> BadImage:
+def _left_out(path: Path) -> str:
+    return (
+        f"The folder “{path.name}” and the folders in it hold more than {_MOST_FILES:,} files: "
+        "only so many were looked at, and images may be missing."
+    )
+
+
+def _nothing(path: Path, failures: list[tuple[Path, BadImage]], notes: tuple[str, ...]) -> BadImage:
     if not failures:
         return BadImage(
-            f"The folder “{path.name}” holds no image.",
+            " ".join((f"The folder “{path.name}” holds no image.", *notes)),
             advice="Open a folder with DICOM, NIfTI, MGZ, NRRD, PNG, JPEG or TIFF files.",
         )
     tried = "one file was" if len(failures) == 1 else f"{len(failures)} files were"

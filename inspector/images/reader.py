@@ -14,10 +14,14 @@ _MOST_TOLD = 5
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """What came of a folder: images in natural order, and the files that could not be opened."""
+    """What came of a folder: images in natural order, and the files that could not be opened.
+
+    `notes` are sentences on the folder, which stand on the card of the first image too.
+    """
 
     images: tuple[InputImage, ...]
     failures: tuple[tuple[Path, BadImage], ...] = ()
+    notes: tuple[str, ...] = ()
 
     def noted(self) -> tuple[InputImage, ...]:
         """The images, the first with a note that tells what could not be opened."""

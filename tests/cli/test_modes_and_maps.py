@@ -3,6 +3,7 @@
 import csv
 import json
 import runpy
+import shlex
 import sys
 from pathlib import Path
 
@@ -344,3 +345,50 @@ def test_that_nothing_about_a_patient_is_written(shared_data, checkpoint, tmp_pa
         content = path.read_bytes()
         for word in private:
             assert word.encode() not in content, path.name
+
+
+PREPARED = [
+    *("--size", "12x16", "--fit", "crop", "--crop-share", "0.7", "--interpolation", "lanczos"),
+    *("--mean", "0.4,0.5,0.6", "--std", "0.2,0.3,0.4"),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "arrays"),
+    [
+        (["maps", *AT, "--mode", "1", *PREPARED, "--window", "90,120,sigmoid"], "maps.npz"),
+        (["maps", *AT, "--space", "residual", "--fold-ln", "--augment-bias"], "maps.npz"),
+        (["attend", *AT, "--token", "CLS", *PREPARED], "pattern.npz"),
+        (["anisotropy", "--space", "normed", "--product", "ov", *PREPARED], "anisotropy.npz"),
+        (["modes", "--fold-ln", "--augment-bias"], "modes.npz"),
+    ],
+)
+def test_that_the_command_of_the_record_repeats_the_numbers(
+    checkpoint, image, tmp_path, words, arrays
+):
+    given = {"modes": [], "anisotropy": [tmp_path / "images"]}.get(words[0], [image])
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for name in "ab":
+        Image.effect_noise((20 + ord(name) % 5, 18), 90).save(folder / f"{name}.png")
+    out = run(words[0], checkpoint, *given, *words[1:], out=tmp_path / "out")
+    record = json.loads((out / "provenance.json").read_text())
+    assert "float32" in record["device"]
+    typed = shlex.split(record["command"])[3:]
+    typed[typed.index("--out") + 1] = str(tmp_path / "again")
+    assert main(typed) == 0
+    first, again = (np.load(folder / arrays) for folder in (out, tmp_path / "again"))
+    assert sorted(first) == sorted(again)
+    for name in first:
+        np.testing.assert_array_equal(first[name], again[name])
+
+
+def test_that_one_of_several_images_of_a_folder_is_chosen(checkpoint, image, tmp_path):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for place, name in enumerate("ab"):
+        Image.new("L", (16, 16), 60 * place).save(folder / f"{name}.png")
+    out = run("maps", checkpoint, folder, *AT, "--series", "1", out=tmp_path / "out")
+    record = json.loads((out / "provenance.json").read_text())
+    assert [entry["name"] for entry in record["files"]][1:] == ["b.png"]
+    assert record["images"][0]["label"] == "b.png"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from inspector.core.preparation import Preparation
-from inspector.families import recognise
+from inspector.families import open_model, recognise
 from inspector.families.model import Model
 from inspector.families.preparation import default_preparation
 from tests.families.made import checkpoint_of
@@ -21,6 +21,7 @@ from tests.families.shapes import (
     openai_clip,
     timm_vit,
 )
+from tests.tiny_models import vit_weights, write_safetensors
 
 HALF = (0.5, 0.5, 0.5)
 IMAGENET = (0.485, 0.456, 0.406)
@@ -119,6 +120,17 @@ def test_that_hugging_faces_crop_is_read(tmp_path, size, processor, fit) -> None
     assert (found.size, found.fit, share) == ((224, 224), fit, 0.875)
     assert found.mean == HALF
     assert found.rounds_down
+
+
+def test_that_the_file_that_tells_it_is_among_those_that_were_read(tmp_path) -> None:
+    write_safetensors(tmp_path / "model.safetensors", vit_weights())
+    beside = tmp_path / "preprocessor_config.json"
+    with open_model(tmp_path / "model.safetensors") as model:
+        assert beside not in model.checkpoint.files
+    beside.write_text(json.dumps({"size": 16, "image_mean": HALF, "image_std": HALF}))
+    with open_model(tmp_path / "model.safetensors") as model:
+        assert beside in model.checkpoint.files
+        assert default_preparation(model).size == (16, 16)
 
 
 def test_that_no_normalising_is_none(tmp_path) -> None:

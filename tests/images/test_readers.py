@@ -109,6 +109,17 @@ def test_that_a_folder_of_broken_files_is_refused_with_the_first_reason(tmp_path
         open_images(tmp_path)
 
 
+def test_that_a_folder_of_too_many_files_says_that_not_all_were_looked_at(tmp_path, monkeypatch):
+    monkeypatch.setattr("inspector.images.folders._MOST_FILES", 2)
+    for name in "abc":
+        Image.new("L", (3, 2)).save(tmp_path / f"{name}.png")
+    images = open_images(tmp_path)
+    assert len(images) == 2
+    assert "hold more than 2 files" in images[0].card.notes[-1]
+    (tmp_path / "c.png").unlink()
+    assert not open_images(tmp_path)[0].card.notes
+
+
 def test_that_an_empty_folder_is_refused(tmp_path):
     with pytest.raises(BadImage, match="holds no image"):
         open_images(tmp_path)

@@ -1,17 +1,16 @@
 """From stored numbers to right ones: rescale, tables, padding, windows, units and colour."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 
-from inspector.core.images import Preset, ToneTable, Values, Window
+from inspector.core.images import Function, Preset, ToneTable, Values, Window
 from inspector.images.dicom.decoding import PixelLayout
 from inspector.images.dicom.header import Dataset, group, number, numbers, text
 from inspector.images.numbers import as_bytes, full_range
 
-_FUNCTIONS: dict[str, Literal["linear", "linear_exact", "sigmoid"]] = {
+_FUNCTIONS: dict[str, Function] = {
     "": "linear",
     "LINEAR": "linear",
     "LINEAR_EXACT": "linear_exact",
@@ -206,9 +205,7 @@ def _windows(holder: Dataset) -> tuple[Preset, ...]:
     return tuple(found)
 
 
-def _window(
-    centre: float, width: float, function: Literal["linear", "linear_exact", "sigmoid"]
-) -> Window | None:
+def _window(centre: float, width: float, function: Function) -> Window | None:
     if not np.isfinite((centre, width)).all() or width <= 0:
         return None
     # A width below 1 makes no sense for LINEAR (PS3.3 C.11.2.1.2.1); it is meant exactly.
