@@ -29,13 +29,16 @@ class ComposingAhead(QObject):
     def expect(self, scenes: Sequence[ModeScene], style: MapStyle) -> None:
         """Say what may be shown next: the first of the scenes, which share limits if `style` does.
 
-        It takes the place of what was expected before.
+        It takes the place of what was expected before, and waits for `begin`.
         """
         self._scenes, self._style = scenes, style
-        if scenes:
+        self._turn.stop()
+
+    @Slot()
+    def begin(self) -> None:
+        """Compose what is expected, because what is shown is on the screen."""
+        if self._scenes:
             self._turn.start(0)
-        else:
-            self._turn.stop()
 
     @Slot()
     def _on_turn_come(self) -> None:
@@ -43,9 +46,11 @@ class ComposingAhead(QObject):
         limits = limits_for(self._scenes, style)[0]
         keys = (key_of(part, scene, style, limits) for part in PARTS)
         key = next((key for key in keys if key not in self._composing), None)
-        if key is not None:
-            self._composing.drawn(key, scene, style, limits)
-            self._turn.start(0)
+        if key is None:
+            self._scenes = ()
+            return
+        self._composing.drawn(key, scene, style, limits)
+        self._turn.start(0)
 
 
 def one_step_further(before: ModeScene | None, now: ModeScene) -> ModeScene | None:

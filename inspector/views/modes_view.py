@@ -267,6 +267,7 @@ class ModesView(QWidget):
             view.window_dragged.connect(self.window_dragged)
             view.window_chosen.connect(self.window_chosen)
             view.slice_stepped.connect(self.slice_stepped)
+        self.pictures.overlay.picture.drawn.connect(self._ahead.begin)
         self.pictures.pointed.connect(self._on_pointed)
         self.other_pictures.pointed.connect(self._on_other_pointed)
         for pictures in (self.pictures, self.other_pictures):

@@ -4,7 +4,7 @@ The picture is an image item of pyqtgraph; letters, bars and marks are drawn ove
 the screen. Its pixels are those of the compositor, one for one; enlarged they stay sharp squares.
 """
 
-from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Slot
+from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -41,7 +41,15 @@ _SURROUND = {"light": QColor("#24262a"), "dark": QColor("#101113")}
 
 
 class PictureView(PicturePointer):
-    """A picture with letters, scale bar, token grid and marks; all places in original pixels."""
+    """A picture with letters, scale bar, token grid and marks; all places in original pixels.
+
+    Signals
+    -------
+    drawn()
+        What is shown is on the screen now.
+    """
+
+    drawn = Signal()
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -231,6 +239,7 @@ class PictureView(PicturePointer):
     @Slot(object)
     def _on_drawn(self, painter: QPainter) -> None:
         self.draw_over(painter)
+        self.drawn.emit()
 
     def _look(self) -> None:
         """Give the canvas the part that the camera looks at."""

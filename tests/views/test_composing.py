@@ -92,7 +92,9 @@ def test_that_what_is_expected_is_composed_while_nothing_else_happens(qtbot) -> 
     ahead = ComposingAhead(composing, owner)
     keys = [key_of(part, shown, STYLE, limits_for([shown], STYLE)[0]) for part in PARTS]
     ahead.expect([shown], STYLE)
+    qtbot.wait(5)
     assert not any(key in composing for key in keys)
+    ahead.begin()
     qtbot.waitUntil(lambda: all(key in composing for key in keys))
     fresh = mode_picture(shown, STYLE).picture
     np.testing.assert_array_equal(drawn(composing, None, shown).picture, fresh)
