@@ -14,6 +14,7 @@ the light. Pixels that no token covers keep half of the dimmed picture and get n
 tokens lie on the picture is asked of `TokenGrid` alone.
 """
 
+import math
 import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -77,9 +78,19 @@ def orientation(query: Map, key: Map) -> int:
     """+1 or -1: which of (u, v) and (-u, -v) is shown on an image; methods C1.
 
     +1 where max q * max k >= min q * min k: the strongest pair of patches is then one of high
-    values.
+    values. Patches without a finite value are passed over.
     """
-    return 1 if query.max() * key.max() >= query.min() * key.min() else -1
+    (query_low, query_high), (key_low, key_high) = (_ends(values) for values in (query, key))
+    return 1 if query_high * key_high >= query_low * key_low else -1
+
+
+def _ends(values: Map) -> tuple[float, float]:
+    """Lowest and highest finite value; (0, 0) where there is none."""
+    low, high = float(values.min()), float(values.max())
+    if not math.isfinite(high - low):
+        finite = values[np.isfinite(values)]
+        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    return low, high
 
 
 def compose_overlay(

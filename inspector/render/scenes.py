@@ -216,7 +216,7 @@ def pattern_limits(scenes: Sequence[AttentionScene], style: MapStyle) -> Limits:
     """From 0 to the largest attention of the chosen head; of all heads where limits are shared."""
     shared = style.limits == "shared"
     patterns = [s.attention.pattern if shared else s.attention.pattern[s.head] for s in scenes]
-    return _from_zero(max(float(np.nanmax(pattern)) for pattern in patterns))
+    return _from_zero(max(_highest(pattern) for pattern in patterns))
 
 
 def attention_picture(
@@ -249,9 +249,9 @@ def head_patterns(scene: AttentionScene, style: MapStyle) -> tuple[HeadPattern, 
     """A thumbnail of every head; limits of each its own, or shared by all heads."""
     found = []
     patterns = scene.attention.pattern
-    together = _from_zero(float(np.nanmax(patterns)))
+    together = _from_zero(_highest(patterns))
     for head, values in enumerate(patterns):
-        own = _from_zero(float(np.nanmax(values)))
+        own = _from_zero(_highest(values))
         limits = together if style.limits == "shared" else own
         bar = _plain_bar("attention", limits, VIRIDIS)
         found.append(HeadPattern(head, colours_of(values, limits), bar))
@@ -313,6 +313,11 @@ def _reach(maps: Sequence[Map]) -> float:
     return reach if reach > 0 else 1.0
 
 
+def _highest(values: Map) -> float:
+    """Of the numbers that are; 0 where none is."""
+    return max(0.0, float(np.fmax.reduce(values, axis=None)))
+
+
 def _from_zero(high: float) -> Limits:
     return Limits(0.0, high if np.isfinite(high) and high > 0 else 1.0)
 
@@ -348,8 +353,8 @@ def _light_bar(scene: ModeScene, style: MapStyle, side: Side, limits: tuple[floa
 
 
 def _signed_bar(name: str, limits: Limits, values: SmallArray) -> Bar:
-    below = "≤ " if float(values.min()) < limits.low else ""
-    above = "≥ " if float(values.max()) > limits.high else ""
+    below = "≤ " if bool((values < limits.low).any()) else ""
+    above = "≥ " if bool((values > limits.high).any()) else ""
     low, high = f"{below}{number(limits.low)}", f"{above}{number(limits.high)}"
     return Bar(name, limits, RED_BLUE, low, high)
 

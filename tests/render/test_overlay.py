@@ -162,6 +162,16 @@ def test_that_a_constant_map_gives_no_light() -> None:
     np.testing.assert_array_equal(unit_map(flat, percentiles([flat])), np.zeros((3, 3)))
 
 
+@pytest.mark.parametrize("gap", [np.nan, np.inf, -np.inf])
+def test_that_patches_without_a_number_do_not_decide_the_orientation(gap) -> None:
+    query, key = (np.array([[3.0, -1.0], [0.5, 0.0]], np.float32) for _ in range(2))
+    query[1, 1] = key[0, 1] = gap
+    assert orientation(query, key) == 1
+    assert orientation(-query, -key) == -1
+    nothing = np.full((2, 2), np.nan, np.float32)
+    assert orientation(nothing, nothing) == 1
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_that_the_strongest_pair_of_one_sign_decides_the_orientation(seed) -> None:
     query, key = np.random.default_rng(seed).normal(size=(2, 4, 3))

@@ -173,3 +173,19 @@ def test_that_chosen_patches_are_outlined_and_prefix_tokens_are_not() -> None:
     assert (key.side, key.box) == ("key", scene.attention.grid.box(2, 0))
     cls = replace(scene, attention=replace(scene.attention, token=0), pair=None)
     assert token_outlines(cls, STYLE) == ()
+
+
+def test_that_patches_without_a_number_are_passed_over() -> None:
+    scene = attention_scene()
+    pattern = np.full_like(scene.attention.pattern, np.nan)
+    pattern[1:, 0, 0] = 0.25
+    gaps = replace(scene, attention=replace(scene.attention, pattern=pattern), head=1)
+    assert pattern_limits([gaps], STYLE).high == 0.25
+    assert pattern_limits([replace(gaps, head=0)], STYLE).high == 1.0
+    assert len(head_patterns(gaps, STYLE)) == len(pattern)
+    one = mode_scene()
+    query = one.maps.query.copy()
+    query[..., 0, 0], query[..., 0, 1] = np.nan, 1e6
+    mapped = replace(one, maps=replace(one.maps, query=query))
+    (bar,) = side_picture(mapped, "query", STYLE).bars
+    assert bar.high.startswith("≥") or bar.low.startswith("≤")
