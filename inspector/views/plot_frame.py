@@ -75,6 +75,10 @@ class PlotFrame(pg.GraphicsLayoutWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the plots, and a frame around them while they have the focus."""
         super().paintEvent(event)
+        self.paint_focus()
+
+    def paint_focus(self) -> None:
+        """Draw the frame of the focus; only while a paint event is handled."""
         if not self.hasFocus():
             return
         painter = QPainter(self.viewport())

@@ -1,12 +1,17 @@
 """The spectrum of a head: sigma of every mode as bars, under them the cosine of its two vectors."""
 
+import weakref
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFont, QKeyEvent
-from PySide6.QtWidgets import QGraphicsRectItem, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from inspector.core.kept import Kept
 from inspector.core.modes import BlockMaps, BlockModes
 from inspector.render.limits import Values
 from inspector.render.scenes import SIGMA
@@ -21,6 +26,7 @@ _LEFT = 46
 _HEADROOM = 1.08
 _REACHES = (0.25, 0.5, 1.0)
 _BAR_SHARE = 0.76
+_STILLS_BYTES = 16 * 2**20
 BAR_INK = {"light": "#5f7185", "dark": "#8fa3b8"}
 _STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 
@@ -49,8 +55,9 @@ class SpectrumView(QWidget):
         self._maps: BlockMaps | None = None
         self._head, self._mode = 0, 0
         self._span = (0, 0.0)
+        self._plotted: Hashable = None
         self.caption = ElidedLabel(fills=True)
-        self.frame = _SpectrumFrame()
+        self.frame = _SpectrumFrame(self._prepare_plots, self.cursors)
         self.frame.pointed.connect(self._on_pointed)
         self.frame.clicked.connect(self._on_clicked)
         self.frame.left.connect(self._on_left)
@@ -64,15 +71,14 @@ class SpectrumView(QWidget):
 
         `maps` adds each mode's share on the image to its read-out.
         """
-        changed = modes is not self._modes or head != self._head
         self._modes, self._maps, self._head, self._mode = modes, maps, head, mode
         self.frame.setVisible(modes is not None)
         if modes is None:
             self.caption.setText("")
             return
-        if changed:
-            self._draw(modes)
-        self._draw_cursor()
+        self.caption.setText(spectrum_text(modes, head))
+        self._draw_axes(modes)
+        self.frame.show_plots((weakref.ref(modes), head))
 
     def apply_theme(self, theme: Theme, font: QFont) -> None:
         """Take the colours of a theme."""
@@ -83,13 +89,8 @@ class SpectrumView(QWidget):
         self._band.show_colour(band)
         self._zero.setPen(pg.mkPen(theme.separator))
         self._dots.setBrush(QColor(theme.text))
-        tint = QColor(theme.accent)
-        tint.setAlpha(48)
-        for cursor in self._cursors:
-            cursor.setPen(pg.mkPen(theme.accent, width=1.5))
-            cursor.setBrush(tint)
-        if self._modes is not None:
-            self._draw(self._modes)
+        self._plotted = None
+        self.frame.apply_theme(theme)
 
     def place_of_mode(self, mode: int) -> QPointF:
         """The middle of a mode's bar, in the coordinates of the frame's viewport."""
@@ -107,15 +108,12 @@ class SpectrumView(QWidget):
         self._bars = pg.BarGraphItem(x=[0], height=[0], width=_BAR_SHARE)
         self._dots = pg.ScatterPlotItem(size=5, pen=None)
         self._band, self._zero = Area(), pg.InfiniteLine(pos=0, angle=0)
-        self._cursors = (QGraphicsRectItem(), QGraphicsRectItem())
         for plot, items in (
-            (self._upper, (self._bars, self._cursors[0])),
-            (self._lower, (self._band, self._zero, self._dots, self._cursors[1])),
+            (self._upper, (self._bars,)),
+            (self._lower, (self._band, self._zero, self._dots)),
         ):
             for item in items:
                 plot.addItem(item, ignoreBounds=True)
-        for cursor in self._cursors:
-            cursor.setZValue(-3)
         self.frame.addItem(self._upper, 0, 0)
         self.frame.addItem(self._lower, 1, 0)
         self.frame.ci.layout.setRowStretchFactor(0, 5)
@@ -127,27 +125,42 @@ class SpectrumView(QWidget):
         column.addWidget(self.caption)
         column.addWidget(self.frame, 1)
 
+    def cursors(self) -> tuple[QRectF, ...]:
+        """Where the chosen mode lies in both plots, in the coordinates of the frame's viewport."""
+        return tuple(self._cursor(plot) for plot in (self._upper, self._lower))
+
+    def _cursor(self, plot: pg.PlotItem) -> QRectF:
+        box = plot.getViewBox()
+        there, (first, last) = box.sceneBoundingRect(), box.viewRange()[0]
+        wide = there.width() / (last - first)
+        left = there.left() + (self._mode - 0.5 - first) * wide
+        return QRectF(left, there.top(), wide, there.height())
+
+    def _prepare_plots(self) -> None:
+        """Plot the head that is shown, where that is not what is plotted."""
+        shown = (self._modes, self._head)
+        if self._modes is not None and shown != self._plotted:
+            self._plotted = shown
+            self._draw(self._modes)
+
     def _draw(self, modes: BlockModes) -> None:
         sigma, cosine = modes.sigma[self._head], modes.cosine[self._head]
-        count = sigma.size
         high = float(sigma.max(initial=0.0)) * _HEADROOM or 1.0
-        reach = cosine_reach(cosine, modes.random_95)
         self._upper.setYRange(0, high, padding=0)
-        if (count, reach) != self._span:
-            self._span = (count, reach)
-            self._draw_axes(count, reach)
         self._draw_bars(sigma, modes.degenerate[self._head])
-        x = np.arange(count)
+        x = np.arange(sigma.size)
         good = np.isfinite(cosine)
         self._dots.setData(x=x[good], y=cosine[good])
         chance = modes.random_95
-        self._band.setRect(QRectF(-0.6, -chance, count + 0.2, 2 * chance))
-        self.caption.setText(spectrum_text(modes, self._head))
-        # else the boxes move while they are drawn, and are drawn a second time
-        self.frame.scene().prepareForPaint()
+        self._band.setRect(QRectF(-0.6, -chance, sigma.size + 0.2, 2 * chance))
 
-    def _draw_axes(self, count: int, reach: float) -> None:
-        """What many heads share; axes take as long to draw as everything else."""
+    def _draw_axes(self, modes: BlockModes) -> None:
+        """What many heads share, and what the cursor and the mouse go by."""
+        count = modes.num_modes
+        reach = cosine_reach(modes.cosine[self._head], modes.random_95)
+        if (count, reach) == self._span:
+            return
+        self._span = (count, reach)
         for plot in (self._upper, self._lower):
             plot.setXRange(-0.6, count - 0.4, padding=0)
         self._lower.setYRange(-reach * _HEADROOM, reach * _HEADROOM, padding=0)
@@ -167,11 +180,6 @@ class SpectrumView(QWidget):
             brushes=brushes,
             pen=pg.mkPen(ink),
         )
-
-    def _draw_cursor(self) -> None:
-        for cursor, plot in zip(self._cursors, (self._upper, self._lower), strict=True):
-            low, high = plot.getViewBox().viewRange()[1]
-            cursor.setRect(QRectF(self._mode - 0.5, low, 1.0, high - low))
 
     def _mode_at(self, point: QPointF) -> int | None:
         if self._modes is None:
@@ -208,15 +216,86 @@ class SpectrumView(QWidget):
             self.mode_chosen.emit(there)
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class _Still:
+    pixmap: QPixmap
+
+    @property
+    def nbytes(self) -> int:
+        """Of its pixels."""
+        return 4 * self.pixmap.width() * self.pixmap.height()
+
+
 class _SpectrumFrame(PlotFrame):
-    """A frame whose arrow keys step; emits `stepped`."""
+    """A frame whose arrow keys step; emits `stepped`.
+
+    Plots take ten times as long to draw as a picture of them. So each head is drawn once, the last
+    ones are kept, and the cursor lies under them. `prepare` plots the head that is shown, `cursors`
+    are where its chosen mode is.
+    """
 
     stepped = Signal(int)
 
-    def __init__(self) -> None:
+    def __init__(
+        self, prepare: Callable[[], None], cursors: Callable[[], tuple[QRectF, ...]]
+    ) -> None:
         super().__init__(
             "Spectrum of the head", says="Left and right step through the modes; a click chooses."
         )
+        self._prepare, self._cursors = prepare, cursors
+        self._theme = LIGHT
+        self._shown: Hashable = None
+        self._stills: Kept[Hashable, _Still] = Kept(_STILLS_BYTES)
+
+    def show_plots(self, shown: Hashable) -> None:
+        """Show plots, which are known by a key, and the cursor."""
+        self._shown = shown
+        if self._key not in self._stills:
+            self._prepare()
+        self.viewport().update()
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Draw all anew in the colours of a theme, and in the font that the plots have now."""
+        self._theme = theme
+        self.setBackground(None)
+        self._stills.drop(lambda _: True)
+        self.viewport().update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the cursor, and the plots over it."""
+        still = self._still()
+        painter = QPainter(self.viewport())
+        painter.fillRect(self.viewport().rect(), QColor(self._theme.surface))
+        tint = QColor(self._theme.accent)
+        painter.setPen(QPen(tint, 1.5))
+        tint.setAlpha(48)
+        painter.setBrush(tint)
+        painter.drawRects(self._cursors())
+        painter.drawPixmap(0, 0, still)
+        painter.end()
+        self.paint_focus()
+
+    @property
+    def _key(self) -> Hashable:
+        size = self.viewport().size()
+        return (self._shown, size.width(), size.height(), self.devicePixelRatioF())
+
+    def _still(self) -> QPixmap:
+        """The plots without a background and without the cursor."""
+        found = self._stills.get(self._key)
+        if found is None:
+            self._prepare()
+            ratio = self.devicePixelRatioF()
+            pixmap = QPixmap(self.viewport().size() * ratio)
+            pixmap.setDevicePixelRatio(ratio)
+            pixmap.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(pixmap)
+            rect = self.viewport().rect()
+            self.render(painter, QRectF(rect), rect)
+            painter.end()
+            found = _Still(pixmap)
+            self._stills.put(self._key, found)
+        return found.pixmap
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Step with the arrow keys; every other key is for the view around it."""

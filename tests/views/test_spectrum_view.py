@@ -47,8 +47,39 @@ def test_that_arrow_keys_step_and_the_ends_hold(qtbot, view):
 
 def test_that_the_cursor_stands_at_the_chosen_mode(view):
     view.show_modes(block_modes(), 0, 3)
-    for cursor in view._cursors:
-        assert cursor.rect().center().x() == pytest.approx(3)
+    for cursor in view.cursors():
+        # places of modes are whole pixels
+        assert cursor.center().x() == pytest.approx(view.place_of_mode(3).x(), abs=1)
+        across = view.place_of_mode(4).x() - view.place_of_mode(3).x()
+        assert cursor.width() == pytest.approx(across, abs=1)
+
+
+def test_that_a_head_looks_the_same_when_it_is_turned_back_to(view):
+    modes = block_modes()
+    pictures = []
+    for head, mode in ((0, 1), (1, 1), (0, 1), (0, 2), (0, 1)):
+        view.show_modes(modes, head, mode)
+        pictures.append(view.frame.grab().toImage())
+    assert pictures[0] == pictures[2] == pictures[4]
+    assert pictures[0] != pictures[1]
+    assert pictures[0] != pictures[3]
+
+
+def test_that_a_head_is_drawn_anew_in_another_size_and_with_other_axes(view):
+    few, many = block_modes(), block_modes(modes=2 * MODES)
+    for modes in (few, many, few):
+        view.show_modes(modes, 0, 3)
+        view.frame.grab()
+        step = view.place_of_mode(1).x() - view.place_of_mode(0).x()
+        assert view.cursors()[0].width() == pytest.approx(step, abs=1)
+    before = view.frame.grab().toImage()
+    view.show_modes(few, 1, 3)
+    view.frame.grab()
+    view.show_modes(few, 0, 3)
+    view.resize(400, 200)
+    found = view.frame.grab().toImage()
+    view.apply_theme(LIGHT, QFont())
+    assert found == view.frame.grab().toImage() != before
 
 
 def test_that_the_band_holds_the_cosines_of_random_directions(view):
