@@ -10,12 +10,14 @@ from inspector.core.scene import ModeScene
 from inspector.render.scenes import limits_for
 from inspector.views.composing import PARTS, Composing, key_of
 
+PAUSE_MS = 2
+"""Before each picture, for what waits in the event loop and for the screen."""
 MOST_PIXELS = 2**21
 """Of an image whose pictures are composed ahead: a larger one takes so long that a key waits."""
 
 
 class ComposingAhead(QObject):
-    """One picture in each turn of the event loop, so that a key never waits for more than one."""
+    """One picture after the other with a pause, so that a key never waits for more than one."""
 
     def __init__(self, composing: Composing, parent: QObject) -> None:
         super().__init__(parent)
@@ -24,6 +26,7 @@ class ComposingAhead(QObject):
         self._style = MapStyle()
         self._turn = QTimer(self)
         self._turn.setSingleShot(True)
+        self._turn.setInterval(PAUSE_MS)
         self._turn.timeout.connect(self._on_turn_come)
 
     def expect(self, scenes: Sequence[ModeScene], style: MapStyle) -> None:
@@ -38,7 +41,7 @@ class ComposingAhead(QObject):
     def begin(self) -> None:
         """Compose what is expected, because what is shown is on the screen."""
         if self._scenes:
-            self._turn.start(0)
+            self._turn.start()
 
     @Slot()
     def _on_turn_come(self) -> None:
@@ -50,7 +53,7 @@ class ComposingAhead(QObject):
             self._scenes = ()
             return
         self._composing.drawn(key, scene, style, limits)
-        self._turn.start(0)
+        self._turn.start()
 
 
 def one_step_further(before: ModeScene | None, now: ModeScene) -> ModeScene | None:

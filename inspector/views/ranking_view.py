@@ -1,5 +1,6 @@
 """The modes of a head in the order of what they contribute to the scores on this image."""
 
+from functools import lru_cache
 from typing import Any
 
 from PySide6.QtCore import (
@@ -13,7 +14,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QPainter, QPalette
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import (
     QFrame,
     QListView,
@@ -33,7 +34,10 @@ from inspector.views.theme import theme_of
 from inspector.views.wording import percent_text
 
 Index = QModelIndex | QPersistentModelIndex
-SHARE_ROLE = Qt.ItemDataRole.UserRole + 1
+ROW_ROLE = Qt.ItemDataRole.UserRole + 1
+"""Name, share, and share of the first row's share: all that is painted, in one go."""
+_LEFT = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
+_RIGHT = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
 _EMPTY = "On this image: no maps yet"
 _CAPTION = f"On this image: share of {SIGMA} · mean|q| · mean|k|"
 
@@ -132,8 +136,9 @@ class _Ranking(QAbstractListModel):
         mode = self._order[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return f"M{mode}"
-        if role == SHARE_ROLE:
-            return self._shares[index.row()]
+        if role == ROW_ROLE:
+            share, largest = self._shares[index.row()], self._shares[0]
+            return f"M{mode}", share, share / largest if largest > 0 else 0.0
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             return mode_text(self._modes, self._head, mode, self._maps)
         return None
@@ -186,19 +191,23 @@ class _Bars(QStyledItemDelegate):
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         if chosen:
             painter.fillRect(option.rect, palette.color(QPalette.ColorRole.Highlight))
+        name, share, filled = index.data(ROW_ROLE)
         box = QRectF(option.rect).adjusted(6, 0, -6, 0)
-        metrics = option.fontMetrics
-        name_width = metrics.horizontalAdvance("M000") + 6
-        share_width = metrics.horizontalAdvance("100.0 %") + 6
+        name_width, share_width = _widths(option.font.toString())
         role = QPalette.ColorRole.HighlightedText if chosen else QPalette.ColorRole.Text
         painter.setPen(palette.color(role))
-        middle = Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(box, int(middle | Qt.AlignmentFlag.AlignLeft), str(index.data()))
-        share = float(index.data(SHARE_ROLE))
-        painter.drawText(box, int(middle | Qt.AlignmentFlag.AlignRight), percent_text(share))
-        largest = float(index.model().index(0, 0).data(SHARE_ROLE))
+        painter.drawText(box, _LEFT, name)
+        painter.drawText(box, _RIGHT, percent_text(share))
         room = box.adjusted(name_width, 4, -share_width, -4)
-        filled = share / largest if largest > 0 else 0.0
         bar = QRectF(room.left(), room.top(), room.width() * filled, room.height())
         ink = palette.color(role) if chosen else QColor(BAR_INK[theme_of(palette).name])
         painter.fillRect(bar, ink)
+
+
+@lru_cache(maxsize=4)
+def _widths(font: str) -> tuple[int, int]:
+    """Room for a name and for a share in a font, in pixels."""
+    found = QFont()
+    found.fromString(font)
+    metrics = QFontMetrics(found)
+    return metrics.horizontalAdvance("M000") + 6, metrics.horizontalAdvance("100.0 %") + 6

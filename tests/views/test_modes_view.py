@@ -16,6 +16,7 @@ from inspector.render.scenes import limits_for, mode_picture, oriented_maps, sid
 from inspector.views.mode_pictures import ModePictures
 from inspector.views.modes_view import ModesView
 from inspector.views.modes_words import constant_text, read_out, title_text
+from inspector.views.ranking_view import ROW_ROLE
 from tests.views.mode_scenes import (
     HEADS,
     MODES,
@@ -359,8 +360,11 @@ def test_that_the_ranking_is_in_order_of_contribution_and_chooses_modes(qtbot, v
     order = one.maps.order(1).tolist()
     model = view.ranking.model
     assert [model.mode_at(row) for row in range(model.rowCount())] == order
-    shares = [float(model.index(row, 0).data(Qt.ItemDataRole.UserRole + 1)) for row in range(MODES)]
+    rows = [model.index(row, 0).data(ROW_ROLE) for row in range(MODES)]
+    assert [name for name, _, _ in rows] == [f"M{mode}" for mode in order]
+    shares = [share for _, share, _ in rows]
     assert shares == sorted(shares, reverse=True)
+    assert [filled for _, _, filled in rows] == [share / shares[0] for share in shares]
     assert sum(shares) == pytest.approx(1)
     wanted = next(row for row, mode in enumerate(order) if mode != 0)
     place = view.ranking.list.visualRect(model.index(wanted, 0)).center()
