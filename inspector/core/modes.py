@@ -157,8 +157,8 @@ class BlockModes:
 
     @cached_property
     def mean_cosine(self) -> FloatArray:
-        """(heads,) plain mean of the cosines."""
-        mean: FloatArray = self.cosine.mean(axis=1)
+        """(heads,) plain mean of the cosines; NaN for a head of zeros, whose u and v are any."""
+        mean: FloatArray = np.where(self.nuclear > 0, self.cosine.mean(axis=1), np.nan)
         return mean
 
     @property
@@ -168,7 +168,7 @@ class BlockModes:
 
     @property
     def block_mean_cosine(self) -> float:
-        """Mean over heads of the plain mean cosine."""
+        """Mean of the plain mean cosine over the heads that are not zero; NaN where all are."""
         return _mean_of_finite(self.mean_cosine)
 
     @cached_property

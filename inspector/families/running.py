@@ -1,7 +1,10 @@
 """Make an open model run: the first architecture that matches builds it from the file's tensors."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
+
+import numpy as np
 
 from inspector.core.errors import CannotRun
 from inspector.families.architectures import ARCHITECTURES
@@ -28,7 +31,8 @@ def build_network(model: Model, *, device: str = "cpu") -> Network:
     Raises
     ------
     CannotRun
-        When timm has no such model, or its modules and the file's tensors do not fit.
+        When timm has no such model, its modules and the file's tensors do not fit, or a weight is
+        not finite.
     """
     architecture = next((known for known in ARCHITECTURES if known.matches(model)), None)
     if architecture is None:
@@ -43,7 +47,37 @@ def build_network(model: Model, *, device: str = "cpu") -> Network:
             advice=_LOOK,
             details=repr(error),
         ) from error
+    _check_finite(model, network)
     return replace(network, notes=(*model.outline.assumed, *network.notes, *beside))
+
+
+def _check_finite(model: Model, network: Network) -> None:
+    """Refuse weights that would make every number after them none; a classifier's are let pass.
+
+    Raises
+    ------
+    CannotRun
+        When a weight is not a number or infinite; the sentence names its tensor.
+    """
+    # A sum is finite only where all its terms are, and is read in one pass.
+    if all(bool(weights.sum().isfinite()) for weights in network.module.parameters()):
+        return
+    for tensor in _tensors_before_the_head(model):
+        weights = np.asarray(model.checkpoint.tensors[tensor].numpy())
+        if not np.isfinite(weights).all():
+            raise CannotRun(
+                f"This model cannot be run on images: its tensor “{tensor}” holds weights that are "
+                "not a number or infinite.",
+                advice=f"The training probably diverged; take an earlier checkpoint. {_LOOK}",
+            )
+
+
+def _tensors_before_the_head(model: Model) -> Iterator[str]:
+    outline = model.outline
+    parts = [part for role, part in outline.parts.items() if not role.startswith("head")]
+    for block in outline.blocks():
+        parts += [*block.weights.values(), *block.biases.values(), *block.parts.values()]
+    yield from dict.fromkeys(part.tensor for part in parts)
 
 
 def _beside(model: Model) -> tuple[str, ...]:

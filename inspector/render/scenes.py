@@ -124,7 +124,8 @@ def mode_title(scene: ModeScene) -> str:
     energy = float(scene.modes.energy(scene.head)[scene.mode])
     cosine = float(scene.modes.cosine[scene.head, scene.mode])
     share = f"({100 * energy:.0f} % energy)"
-    return f"{scene.address} · {SIGMA} = {number(sigma)} {share} · cos = {signed(cosine)}"
+    words = f"cos = {signed(cosine)}" if sigma > 0 else "no cosine: the head is zero here"
+    return f"{scene.address} · {SIGMA} = {number(sigma)} {share} · {words}"
 
 
 def sign_of(scene: ModeScene, style: MapStyle) -> int:

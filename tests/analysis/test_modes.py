@@ -323,12 +323,14 @@ def test_that_neighbours_closer_than_a_millionth_of_the_largest_are_degenerate()
     )
 
 
-def test_that_a_head_of_zeros_has_no_weighted_cosine_and_does_not_count_in_the_mean():
+def test_that_a_head_of_zeros_has_no_mean_cosine_and_does_not_count_in_that_of_the_block():
     state = state_with(lambda q, k, v: (q * (np.arange(WIDTH)[:, None] >= OWN), k, v))
     block = first_modes(state)
     assert np.isnan(block.weighted_cosine[0])
     assert np.isnan(block.head_random_95[0])
+    assert np.isnan(block.mean_cosine[0])
     assert block.block_weighted_cosine == pytest.approx(block.weighted_cosine[1:].mean())
+    assert block.block_mean_cosine == pytest.approx(block.cosine[1:].mean())
     assert_orthonormal(block.u.transpose(0, 2, 1))
 
 

@@ -40,6 +40,15 @@ def test_that_a_title_says_address_sigma_energy_and_cosine() -> None:
     assert title.endswith(f"cos = {scene.modes.cosine[1, 2]:.2f}".replace("-", "−"))
 
 
+def test_that_a_mode_of_a_head_of_zeros_has_no_cosine() -> None:
+    scene = mode_scene()
+    sigma = scene.modes.sigma.copy()
+    sigma[scene.head] = 0.0
+    title = mode_title(replace(scene, modes=replace(scene.modes, sigma=sigma)))
+    assert "cos =" not in title
+    assert "no cosine" in title
+
+
 def test_that_an_overlay_is_drawn_from_the_maps_of_its_head_and_mode() -> None:
     scene = mode_scene()
     query, key = scene.maps.query[1, 2], scene.maps.key[1, 2]

@@ -96,6 +96,25 @@ def test_that_a_block_that_lacks_what_the_others_have_is_refused(tmp_path) -> No
     assert "“blocks.1.norm2.bias”" in refusal(tmp_path, state, heads=3).message
 
 
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [("blocks.1.mlp.fc1.weight", np.inf), ("blocks.0.norm2.bias", np.nan), ("pos_embed", np.nan)],
+)
+def test_that_weights_that_are_no_numbers_are_refused_by_their_tensor(
+    tmp_path, name, wrong
+) -> None:
+    state = vit()
+    state[name].view(-1)[5] = wrong
+    assert f"“{name}”" in refusal(tmp_path, state).message
+
+
+def test_that_a_classifier_of_no_numbers_stands_in_nobodys_way(tmp_path) -> None:
+    state = vit()
+    state["head.weight"][0, 0] = np.nan
+    with open_model(saved(tmp_path, state)) as model:
+        assert build_network(model).blocks
+
+
 def test_that_a_model_without_mlps_is_refused(tmp_path) -> None:
     state = {name: tensor for name, tensor in vit().items() if "mlp" not in name}
     assert "no “mlp.in.weight”" in refusal(tmp_path, state, heads=3).message
