@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from inspector.core.images import Slice, Tone
 from inspector.core.map_style import ColourPair, MapStyle
-from inspector.core.modes import Product, TokenSpace
+from inspector.core.modes import ModeOptions, Product, TokenSpace
 from inspector.core.preparation import Preparation
 from inspector.core.selection import Selection
 from inspector.views.modes_words import SPACE_SAYS, SPACE_WORDS
@@ -58,6 +58,8 @@ class MapOptions(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._style, self._selection = MapStyle(), Selection()
+        self._shown_style: MapStyle | None = None
+        self._shown_options: tuple[ModeOptions, TokenSpace] | None = None
         self._labels: dict[QWidget, QLabel] = {}
         self.pair = PairSwitch()
         self.opacity = _slider("Opacity of the overlay")
@@ -89,7 +91,9 @@ class MapOptions(QWidget):
 
     def show_style(self, style: MapStyle) -> None:
         """Show how maps are drawn; emits nothing."""
-        self._style = style
+        if style == self._shown_style:
+            return
+        self._style = self._shown_style = style
         self.pair.show_pair(style.pair)
         self._labels[self.pair].setText(f"Colo&urs{_DOT}{_short(style.pair)}")
         _show_choice(self.limits, style.limits)
@@ -110,6 +114,9 @@ class MapOptions(QWidget):
         """Show which product and tokens are meant; emits nothing."""
         self._selection = selection
         options = selection.options
+        if (options, selection.space) == self._shown_options:
+            return
+        self._shown_options = (options, selection.space)
         _show_choice(self.product, options.product)
         _show_choice(self.space, selection.space)
         self.space.setToolTip(SPACE_SAYS[selection.space])

@@ -83,9 +83,7 @@ class WindowBox(QWidget):
             self.preset.setCurrentIndex(next(same, len(self._presets)))
         if isinstance(tone, Window):
             for field, value in ((self.centre_field, tone.centre), (self.width_field, tone.width)):
-                with QSignalBlocker(field):
-                    field.setSingleStep(max(abs(tone.width) / 40, 0.01))
-                    field.setValue(value)
+                _show_number(field, value, step=max(abs(tone.width) / 40, 0.01))
 
     def _place(self) -> None:
         row = QHBoxLayout()
@@ -120,6 +118,15 @@ class WindowBox(QWidget):
             self._tone = tone
             self._show_tone(tone)
             self.tone_chosen.emit(tone)
+
+
+def _show_number(field: QDoubleSpinBox, value: float, *, step: float) -> None:
+    """Only what is another number: a field draws itself anew also for the same one."""
+    with QSignalBlocker(field):
+        if field.singleStep() != step:
+            field.setSingleStep(step)
+        if field.value() != round(value, field.decimals()):
+            field.setValue(value)
 
 
 def _number(name: str, lowest: float) -> QDoubleSpinBox:
