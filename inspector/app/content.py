@@ -94,7 +94,7 @@ class Content:
         scene = self._scenes.attention(entry)
         if entry is None or image is None or scene is None:
             return None
-        beside = self._scenes.attention(self._scenes.other)
+        beside = self._scenes.attention(self._scenes.other, with_pair=False)
         shared = session.style.limits == "shared"
         return AttentionContent(
             scene,

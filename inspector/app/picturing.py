@@ -102,7 +102,9 @@ class Picturing(QObject):
         scene = self.scenes.attention(session.chosen_model)
         view.show_image(self.scenes.image)
         if scene is not None or not self._is_waiting:
-            other = None if scene is None else self.scenes.attention(self.scenes.other)
+            other = None
+            if scene is not None:
+                other = self.scenes.attention(self.scenes.other, with_pair=False)
             if self._is_new(view, scene, other):
                 view.show_scene(scene, other)
         view.show_selection(session.selection)

@@ -5,7 +5,7 @@ from typing import Any
 
 from inspector.app.inspecting import Inspecting
 from inspector.app.looks import BlockKey, BlockSeen, ModelInput, Run
-from inspector.core.attention import TokenAttention
+from inspector.core.attention import PairScore, TokenAttention
 from inspector.core.errors import InspectorError
 from inspector.core.modes import BlockModes, ModelModes
 from inspector.core.scene import AttentionScene, DepthScene, ModeScene, ShownImage
@@ -25,6 +25,7 @@ class Scenes:
         self._derived: tuple[ShownImage, ShownImage, ShownImage] | None = None
         self._whole: tuple[BlockKey, Run] | None = None
         self._attention: dict[int, tuple[BlockSeen, TokenAttention]] = {}
+        self._pair: tuple[BlockSeen, int, int, int, PairScore] | None = None
         self._expected: dict[int, ModelInput | None] = {}
 
     @property
@@ -96,10 +97,13 @@ class Scenes:
         letter = self._letter(entry)
         return ModeScene(entry.card, letter, seen.modes, head, mode, shown, seen.maps)
 
-    def attention(self, entry: OpenModel | None) -> AttentionScene | None:
-        """The selected token's attention in a model; None where that has not been run."""
-        from inspector.analysis.attention import pair_score
+    def attention(
+        self, entry: OpenModel | None, *, with_pair: bool = True
+    ) -> AttentionScene | None:
+        """The selected token's attention in a model; None where that has not been run.
 
+        Its score with the key token is left out where it is not looked at.
+        """
         session = self._session
         found = None if entry is None else self._found(entry)
         if entry is None or found is None:
@@ -111,13 +115,10 @@ class Scenes:
             token = first_token(block.grid)
         head = 0 if chosen.address is None else chosen.address.head or 0
         head = min(head, block.num_heads - 1)
-        pair = None
-        modes = seen.score_modes
-        if chosen.key is not None and chosen.key < block.grid.count and modes is not None:
-            pair = pair_score(block, modes, head=head, query=token, key=chosen.key)
+        pair = self._pair_score(seen, head, token) if with_pair else None
         attention = self._token_attention(id(entry.model), seen, token)
         letter = self._letter(entry)
-        return AttentionScene(entry.card, letter, image, attention, head, modes, pair)
+        return AttentionScene(entry.card, letter, image, attention, head, seen.score_modes, pair)
 
     def depth(self) -> DepthScene | None:
         """The modes of A, and of the selected compared model, as far as they are known."""
@@ -228,6 +229,19 @@ class Scenes:
         self._attention = {key: one for key, one in self._attention.items() if key in here}
         self._attention[model] = (seen, found)
         return found
+
+    def _pair_score(self, seen: BlockSeen, head: int, token: int) -> PairScore | None:
+        """Of the selected key token; the last one is kept, so that it is not drawn anew."""
+        from inspector.analysis.attention import pair_score
+
+        block, modes, key = seen.attention, seen.score_modes, self._session.selection.key
+        if modes is None or key is None or key >= block.grid.count:
+            return None
+        known = self._pair
+        if known is None or known[0] is not seen or known[1:4] != (head, token, key):
+            found = pair_score(block, modes, head=head, query=token, key=key)
+            self._pair = known = (seen, head, token, key, found)
+        return known[4]
 
     def _place_in(self, modes: BlockModes) -> tuple[int, int]:
         """The selected head and mode, or the nearest there is."""

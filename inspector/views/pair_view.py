@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QKeyEvent
 from PySide6.QtWidgets import QGraphicsRectItem, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from inspector.core.attention import PairScore
@@ -118,6 +118,7 @@ class PairView(QWidget):
         self._mode = 0
         self._by_size = True
         self._theme, self._font = LIGHT, QFont()
+        self._inks = _inks_of(LIGHT)
         self.title = ElidedLabel()
         self.check = QLabel()
         self.check.setWordWrap(True)
@@ -177,6 +178,7 @@ class PairView(QWidget):
     def apply_theme(self, theme: Theme, font: QFont) -> None:
         """Take the colours of a theme."""
         self._theme, self._font = theme, font
+        self._inks = _inks_of(theme)
         restyle(self.frame, (self._plot,), theme, font)
         self._zero.setPen(pg.mkPen(theme.separator))
         self._edge.show_colour(theme.separator)
@@ -252,7 +254,7 @@ class PairView(QWidget):
         steps = np.where(terms, step, 1.0)
         self._places = np.cumsum(steps) - 1.0 + _GAP * terms
         heights = np.array([bar.value for bar in self._bars])
-        brushes = [QColor(self._ink_of(bar)) for bar in self._bars]
+        brushes = [self._ink_of(bar) for bar in self._bars]
         self._items.setOpts(x=self._places, height=heights, width=0.8, brushes=brushes, pen=None)
         low, high = min(float(heights.min()), 0.0), max(float(heights.max()), 0.0)
         room = (high - low) * 0.08 or 0.1
@@ -295,10 +297,9 @@ class PairView(QWidget):
             x, value = float(self._places[found[0]]), self._bars[found[0]].value
             self._cursor.setRect(QRectF(x - 0.45, min(value, 0.0), 0.9, abs(value)))
 
-    def _ink_of(self, bar: ScoreBar) -> str:
-        if bar.is_term:
-            return _OTHER[self._theme.name]
-        return (_UP if bar.value >= 0 else _DOWN)[self._theme.name]
+    def _ink_of(self, bar: ScoreBar) -> QBrush:
+        up, down, other = self._inks
+        return other if bar.is_term else up if bar.value >= 0 else down
 
     def _bar_at(self, point: QPointF) -> int:
         place = place_in(self._plot, point)
@@ -328,3 +329,9 @@ class PairView(QWidget):
     def _on_resized(self) -> None:
         if self._pair is not None and not self._pair.reason:
             self._draw()
+
+
+def _inks_of(theme: Theme) -> tuple[QBrush, QBrush, QBrush]:
+    """Of a mode that raises the score, of one that lowers it, and of all else."""
+    up, down, other = (QBrush(QColor(ink[theme.name])) for ink in (_UP, _DOWN, _OTHER))
+    return up, down, other
