@@ -1,5 +1,7 @@
 """The chosen token's attention large: over the image, and alone in the colours of a bar."""
 
+from collections.abc import Hashable
+
 import numpy as np
 from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
@@ -49,32 +51,41 @@ class AttentionPane(QWidget):
         super().__init__(parent)
         self.picture = TokenPicture(name)
         self.bar = MapBar()
+        self._key: Hashable = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addWidget(self.picture, 1)
         column.addWidget(self.bar)
 
-    def show_drawn(
-        self, drawn: Drawn, scene: AttentionScene, style: MapStyle, key: int | None
-    ) -> None:
-        """Show a composed picture, the two tokens and the window."""
-        attention = scene.attention
+    def is_new(self, key: Hashable) -> bool:
+        """Whether what the key stands for is not on the screen yet; it is taken to be, from now."""
+        new = key != self._key
+        self._key = key
+        return new
+
+    def show_drawn(self, drawn: Drawn, scene: AttentionScene, style: MapStyle) -> None:
+        """Show a composed picture and the window of its token."""
         self.picture.show_image(scene.image, drawn.picture, seen=style.seen)
         self.picture.show_title(drawn.title)
+        self.picture.show_window(scene.attention)
+        self.bar.show_bars(drawn.bars)
+
+    def show_tokens(self, attention: TokenAttention, style: MapStyle, key: int | None) -> None:
+        """Show where the tokens lie, and which two are chosen."""
         self.picture.show_grid(attention.grid, style.grid)
         self.picture.mark(query=attention.token, key=key)
-        self.picture.show_window(attention)
-        self.bar.show_bars(drawn.bars)
 
     def show_plain(self, image: ShownImage, style: MapStyle) -> None:
         """Show the image alone."""
+        self._key = None
         self.picture.show_image(image, seen=style.seen)
         self.picture.show_title("Image")
         self._show_no_tokens()
 
     def show_nothing(self, sentence: str) -> None:
         """Show a sentence instead of a picture."""
+        self._key = None
         self.picture.show_nothing(sentence)
         self._show_no_tokens()
 

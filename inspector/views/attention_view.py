@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
@@ -20,6 +21,7 @@ from inspector.render.scenes import (
 from inspector.views.attention_pictures import AttentionPane, share_of
 from inspector.views.attention_words import read_out, shares_of, title_text
 from inspector.views.banner import Banner
+from inspector.views.composing import AttentionKey, Composing, attention_key_of
 from inspector.views.elided_label import ElidedLabel
 from inspector.views.head_thumbnails import HeadThumbnails
 from inspector.views.modes_view import StateLevel
@@ -87,6 +89,7 @@ class AttentionView(QWidget):
         self.busy = QLabel()
         self.exact, self.state = Banner(), Banner(closable=False)
         self._put_away: set[str] = set()
+        self._composing = Composing[AttentionKey]()
         self.tokens = TokenBar()
         self.overlay = AttentionPane("Attention on the image")
         self.pattern = AttentionPane("Attention pattern")
@@ -347,10 +350,17 @@ class AttentionView(QWidget):
         limits = pattern_limits(
             together if self._style.limits == "shared" else [scene], self._style
         )
-        drawn = attention_picture(scene, self._style, limits)
-        self.overlay.show_drawn(drawn, scene, self._style, self._key())
-        drawn = pattern_picture(scene, self._style, limits)
-        self.pattern.show_drawn(drawn, scene, self._style, self._key())
+        self._composing.keep_only(*(one.image for one in together))
+        overlay = attention_key_of("overlay", scene, self._style, limits)
+        pattern = attention_key_of("pattern", scene, self._style, limits)
+        for pane, key, compose in (
+            (self.overlay, overlay, attention_picture),
+            (self.pattern, pattern, pattern_picture),
+        ):
+            if pane.is_new(key):
+                drawn = self._composing.drawn(key, partial(compose, scene, self._style, limits))
+                pane.show_drawn(drawn, scene, self._style)
+            pane.show_tokens(scene.attention, self._style, self._key())
 
     def _draw_heads(self, scene: AttentionScene) -> None:
         grid, picture = scene.attention.grid, scene.image.slice

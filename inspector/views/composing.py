@@ -1,16 +1,19 @@
-"""Composed pictures of modes: the last ones are kept, and the next ones are made while it is quiet.
+"""Composed pictures of modes and of attention: the last ones are kept.
 
 A picture is composed of things that never change, so that the same things give the same bytes: a
-mode that is turned back to, and A after B, need not be composed again.
+mode or a head that is turned back to, and A after B, need not be composed again.
 """
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
+from typing import Generic, Literal, Protocol, TypeVar
 
+from inspector.core.attention import TokenAttention
 from inspector.core.kept import Kept
 from inspector.core.map_style import ColourPair, MapStyle
 from inspector.core.modes import BlockMaps
-from inspector.core.scene import ModeScene, ShownImage
+from inspector.core.scene import AttentionScene, ModeScene, ShownImage
+from inspector.render.limits import Limits
 from inspector.render.scenes import Drawn, ModeLimits, Side, mode_picture, side_picture
 
 Part = Side | None
@@ -35,40 +38,70 @@ class PictureKey:
     limits: Hashable
 
 
+@dataclass(frozen=True, slots=True)
+class AttentionKey:
+    """The same for the attention of a token in a head."""
+
+    part: Literal["overlay", "pattern"]
+    attention: TokenAttention
+    head: int
+    image: ShownImage
+    style: MapStyle
+    limits: Limits
+
+
+class OfImage(Protocol):
+    """A key of what is composed on an image."""
+
+    @property
+    def image(self) -> ShownImage:
+        """On which."""
+        ...
+
+    def __hash__(self) -> int:
+        """Of all that counts."""
+        ...
+
+
+K = TypeVar("K", bound=OfImage)
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class _Composed:
     drawn: Drawn
     nbytes: int
 
 
-class Composing:
-    """Gives pictures of scenes that have an image and maps."""
+class Composing(Generic[K]):
+    """Pictures of scenes under keys that hold all they are made of."""
 
     def __init__(self) -> None:
-        self._kept: Kept[PictureKey, _Composed] = Kept(KEPT_BYTES)
+        self._kept: Kept[K, _Composed] = Kept(KEPT_BYTES)
 
-    def drawn(
-        self, key: PictureKey, scene: ModeScene, style: MapStyle, limits: ModeLimits
-    ) -> Drawn:
-        """The picture of a key, which `key_of` made of the same scene, style and limits."""
+    def drawn(self, key: K, compose: Callable[[], Drawn]) -> Drawn:
+        """The picture of a key, composed where it is not kept."""
         found = self._kept.get(key)
         if found is None:
-            if key.part is None:
-                drawn = mode_picture(scene, style, limits)
-            else:
-                drawn = side_picture(scene, key.part, style, limits)
+            drawn = compose()
             rows, columns = drawn.picture.shape[:2]
             found = _Composed(drawn, 4 * rows * columns)
             self._kept.put(key, found)
         return found.drawn
 
-    def __contains__(self, key: PictureKey) -> bool:
+    def __contains__(self, key: K) -> bool:
         """Whether it need not be composed."""
         return key in self._kept
 
     def keep_only(self, *images: ShownImage | None) -> None:
         """Let go of pictures of other images: they may be closed."""
         self._kept.drop(lambda key: not any(key.image is image for image in images))
+
+
+def compose_part(part: Part, scene: ModeScene, style: MapStyle, limits: ModeLimits) -> Drawn:
+    """What `key_of` of the same scene, style and limits stands for."""
+    if part is None:
+        return mode_picture(scene, style, limits)
+    return side_picture(scene, part, style, limits)
 
 
 def key_of(part: Part, scene: ModeScene, style: MapStyle, limits: ModeLimits) -> PictureKey:
@@ -82,3 +115,13 @@ def key_of(part: Part, scene: ModeScene, style: MapStyle, limits: ModeLimits) ->
         used = limits.query_reach if part == "query" else limits.key_reach
         style = replace(style, opacity=0.0, pair=ColourPair.RED_CYAN)
     return PictureKey(part, scene.maps, scene.head, scene.mode, scene.image, style, used)
+
+
+def attention_key_of(
+    part: Literal["overlay", "pattern"], scene: AttentionScene, style: MapStyle, limits: Limits
+) -> AttentionKey:
+    """What the attention of a head is kept under."""
+    style = replace(style, limits="own", grid=False)
+    if part == "pattern":
+        style = replace(style, opacity=0.0, pair=ColourPair.RED_CYAN)
+    return AttentionKey(part, scene.attention, scene.head, scene.image, style, limits)

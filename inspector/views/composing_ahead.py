@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from inspector.core.map_style import MapStyle
 from inspector.core.scene import ModeScene
 from inspector.render.scenes import limits_for
-from inspector.views.composing import PARTS, Composing, key_of
+from inspector.views.composing import PARTS, Composing, PictureKey, compose_part, key_of
 
 PAUSE_MS = 2
 """Before each picture, for what waits in the event loop and for the screen."""
@@ -19,7 +20,7 @@ MOST_PIXELS = 2**21
 class ComposingAhead(QObject):
     """One picture after the other with a pause, so that a key never waits for more than one."""
 
-    def __init__(self, composing: Composing, parent: QObject) -> None:
+    def __init__(self, composing: Composing[PictureKey], parent: QObject) -> None:
         super().__init__(parent)
         self._composing = composing
         self._scenes: Sequence[ModeScene] = ()
@@ -52,7 +53,7 @@ class ComposingAhead(QObject):
         if key is None:
             self._scenes = ()
             return
-        self._composing.drawn(key, scene, style, limits)
+        self._composing.drawn(key, partial(compose_part, key.part, scene, style, limits))
         self._turn.start()
 
 

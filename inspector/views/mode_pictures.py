@@ -1,6 +1,7 @@
 """The three pictures of one mode on one image: overlay, query map and key map."""
 
 from collections.abc import Hashable
+from functools import partial
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QResizeEvent
@@ -9,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 from inspector.core.map_style import MapStyle
 from inspector.core.scene import ModeScene, ShownImage
 from inspector.render.scenes import Drawn, ModeLimits, oriented_maps
-from inspector.views.composing import PARTS, Composing, key_of
+from inspector.views.composing import PARTS, Composing, PictureKey, compose_part, key_of
 from inspector.views.map_bar import MapBar
 from inspector.views.modes_words import constant_text
 from inspector.views.picture_view import PictureView
@@ -80,10 +81,13 @@ class ModePictures(QWidget):
     left = Signal()
 
     def __init__(
-        self, letter: str, composing: Composing | None = None, parent: QWidget | None = None
+        self,
+        letter: str,
+        composing: Composing[PictureKey] | None = None,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._composing = composing or Composing()
+        self._composing = composing or Composing[PictureKey]()
         self.overlay = MapPane(f"Overlay {letter}".strip())
         self.sides = {
             "query": MapPane(f"Query map {letter}".strip()),
@@ -117,7 +121,8 @@ class ModePictures(QWidget):
             pane.picture.show_grid(maps.grid, style.grid)
             wanted = key_of(part, scene, style, limits)
             if pane.is_new(wanted):
-                drawn = self._composing.drawn(wanted, scene, style, limits)
+                compose = partial(compose_part, part, scene, style, limits)
+                drawn = self._composing.drawn(wanted, compose)
                 pane.show_drawn(drawn, image, style, constants)
 
     def show_image(self, image: ShownImage, style: MapStyle, sentence: str) -> None:

@@ -22,7 +22,7 @@ from inspector.core.scene import ModeScene, ShownImage
 from inspector.core.selection import Selection
 from inspector.render.scenes import limits_for
 from inspector.views.banner import Banner, Level
-from inspector.views.composing import Composing
+from inspector.views.composing import Composing, PictureKey
 from inspector.views.composing_ahead import ComposingAhead, one_step_further
 from inspector.views.elided_label import ElidedLabel
 from inspector.views.mode_pictures import ModePictures
@@ -98,7 +98,7 @@ class ModesView(QWidget):
         self.beside = _button("A | B", "Show the same mode of A and B side by side")
         self.exact, self.state = Banner(), Banner(closable=False)
         self._put_away: set[str] = set()
-        self._composing = Composing()
+        self._composing = Composing[PictureKey]()
         self._ahead = ComposingAhead(self._composing, self)
         self.pictures = ModePictures("", self._composing)
         self.other_pictures = ModePictures("of the other model", self._composing)

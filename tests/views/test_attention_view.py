@@ -89,15 +89,34 @@ def test_that_the_image_is_shown_alone_while_the_model_is_run(view):
     assert view.tokens.isEnabled()
 
 
+def pixels_are_composed(view, scene, style) -> None:
+    limits = pattern_limits([scene], style)
+    for pane, compose in ((view.overlay, attention_picture), (view.pattern, pattern_picture)):
+        expected = compose(scene, style, limits).picture
+        np.testing.assert_array_equal(pane.picture.pixels, expected)
+
+
 def test_that_the_pixels_are_those_of_the_compositor(shown):
-    style = MapStyle()
-    limits = pattern_limits([SCENE], style)
-    assert np.array_equal(
-        shown.overlay.picture.pixels, attention_picture(SCENE, style, limits).picture
-    )
-    assert np.array_equal(
-        shown.pattern.picture.pixels, pattern_picture(SCENE, style, limits).picture
-    )
+    pixels_are_composed(shown, SCENE, MapStyle())
+
+
+def test_that_what_is_turned_back_to_is_drawn_as_it_would_be_alone(view):
+    other = attention_scene(token=7, head=1, image=SCENE.image)
+    scenes = (SCENE, replace(SCENE, head=0), other, replace(other, head=2), SCENE, other)
+    faint, plain = MapStyle(opacity=0.2), MapStyle()
+    for scene, style in zip(scenes, (plain, faint, faint, plain, plain, faint), strict=True):
+        view.show_style(style)
+        view.show_scene(scene)
+        pixels_are_composed(view, scene, style)
+
+
+def test_that_another_key_token_leaves_the_pictures_as_they_are(shown):
+    pixels = shown.overlay.picture.pixels
+    shown.show_scene(attention_scene(token=12, key=5, head=1, image=SCENE.image))
+    pixels_are_composed(shown, shown.scene, MapStyle())
+    shown.show_scene(SCENE)
+    shown.show_scene(replace(SCENE, pair=attention_scene(key=5).pair))
+    assert shown.overlay.picture.pixels is pixels
 
 
 def test_that_limits_are_shared_with_all_heads_and_the_other_model_where_that_is_wanted(view):

@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject
 
 from inspector.core.map_style import ColourPair, MapStyle
 from inspector.render.scenes import limits_for, mode_picture, side_picture
-from inspector.views.composing import PARTS, Composing, key_of
+from inspector.views.composing import PARTS, Composing, compose_part, key_of
 from inspector.views.composing_ahead import ComposingAhead, one_step_further
 from inspector.views.modes_view import ModesView
 from tests.views.mode_scenes import HEADS, MODES, scene, shown_image, without_maps
@@ -16,7 +16,8 @@ STYLE = MapStyle()
 
 def drawn(composing: Composing, part, shown, style=STYLE):
     limits = limits_for([shown], style)[0]
-    return composing.drawn(key_of(part, shown, style, limits), shown, style, limits)
+    key = key_of(part, shown, style, limits)
+    return composing.drawn(key, lambda: compose_part(part, shown, style, limits))
 
 
 @pytest.mark.parametrize("part", PARTS)
