@@ -47,9 +47,11 @@ def on_screen(program) -> np.ndarray:
 
 
 def original(program) -> np.ndarray:
-    """What the slice itself looks like in the window that is chosen."""
+    """The slice itself in the window that is chosen, each pixel as large as on the screen."""
     view, image = program.session.image_view, program.session.image.image
-    return image.read(view.at).shown(view.tone)
+    picture = image.read(view.at).shown(view.tone)
+    times = on_screen(program).shape[0] // picture.shape[0]
+    return picture.repeat(times, axis=0).repeat(times, axis=1)
 
 
 @pytest.mark.parametrize("tab", ["modes", "attention"])
