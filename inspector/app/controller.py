@@ -52,6 +52,8 @@ class Controller(QObject):
         self.session = Session(self)
         self.lane = Lane(self)
         self.responsiveness = Responsiveness(self.lane, self)
+        for changed in (self.session.selection_changed, self.session.style_changed):
+            changed.connect(self.responsiveness.put_off)
         self.window = MainWindow(settings=settings)
         self.remembering = Remembering(settings, self)
         self.opening = Opening(self.session, self.lane, self)

@@ -5,7 +5,8 @@ it only every 5 ms, and drawing gives it up at every call into Qt: the interval 
 the collector of cyclic garbage runs in whichever thread makes the most objects, walks through all
 of a program's objects (0.1 s with everything imported), and would delete Qt objects outside their
 thread: here it runs in the window's thread only, on young objects while a job runs, on all when
-none does.
+none does and the user rests. What imports have brought is set aside for good before it is ever
+walked through.
 """
 
 import gc
@@ -53,6 +54,12 @@ class Responsiveness(QObject):
         gc.enable()
 
     @Slot()
+    def put_off(self) -> None:
+        """Let a pause begin anew, because the user does something."""
+        if self._pause.isActive():
+            self._pause.start()
+
+    @Slot()
     def _on_looked(self) -> None:
         """Collect young objects when there are many: a job may make more garbage than is good."""
         if gc.get_count()[0] > MANY_YOUNG:
@@ -60,10 +67,11 @@ class Responsiveness(QObject):
 
     @Slot()
     def _on_paused(self) -> None:
-        """Nothing has run for a while: collect all, and set aside what imports brought for good."""
+        """Nothing has run for a while: collect all but what imports have brought."""
         if self._lane.is_busy:
             return
-        gc.collect()
         if len(sys.modules) > self._modules + MANY_MODULES:
             self._modules = len(sys.modules)
+            gc.collect(1)
             gc.freeze()
+        gc.collect()

@@ -78,6 +78,39 @@ def test_that_not_all_is_collected_while_a_job_runs(quick, lane, collections, qt
     assert 2 not in [generation for _, generation in collections]
 
 
+def test_that_what_imports_have_brought_is_never_walked_through(lane, monkeypatch, qtbot):
+    monkeypatch.setattr(responsiveness, "PAUSE_MS", 5)
+    walked = []
+
+    def note(phase, info):
+        if phase == "start" and info["generation"] == 2:
+            walked.append(len(gc.get_objects()))
+
+    quick = Responsiveness(lane, lane)
+    before = len(gc.get_objects())
+    gc.callbacks.append(note)
+    try:
+        qtbot.waitUntil(lambda: len(walked) > 0)
+    finally:
+        gc.callbacks.remove(note)
+        quick.end()
+    assert walked[0] < before / 10
+
+
+def test_that_a_pause_begins_anew_while_the_user_does_something(
+    lane, collections, monkeypatch, qtbot
+):
+    monkeypatch.setattr(responsiveness, "PAUSE_MS", 200)
+    quick = Responsiveness(lane, lane)
+    for _ in range(8):
+        qtbot.wait(50)
+        quick.put_off()
+    assert 2 not in [generation for _, generation in collections]
+    qtbot.waitUntil(lambda: 2 in [generation for _, generation in collections])
+    quick.put_off()
+    quick.end()
+
+
 def test_that_everything_is_as_before_afterwards(lane):
     before = sys.getswitchinterval(), gc.isenabled()
     quick = Responsiveness(lane, lane)
