@@ -85,7 +85,7 @@ class AttentionView(QWidget):
         self._selection, self._style = Selection(), MapStyle()
         self._state: tuple[str, StateLevel] = ("", "ready")
         self._has_said = False
-        self.title = ElidedLabel()
+        self.title = ElidedLabel(fills=True)
         self.busy = QLabel()
         self.exact, self.state = Banner(), Banner(closable=False)
         self._put_away: set[str] = set()

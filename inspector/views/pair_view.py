@@ -119,7 +119,7 @@ class PairView(QWidget):
         self._by_size = True
         self._theme, self._font = LIGHT, QFont()
         self._inks = _inks_of(LIGHT)
-        self.title = ElidedLabel()
+        self.title = ElidedLabel(fills=True)
         self.check = QLabel()
         self.check.setWordWrap(True)
         self.check.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
