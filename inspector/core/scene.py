@@ -11,6 +11,10 @@ from inspector.core.images import ImageCard, Picture, Slice, SliceAddress, Tone
 from inspector.core.modes import Anisotropy, BlockMaps, BlockModes, ModelModes, SmallArray
 from inspector.core.preparation import PreparedImage
 
+SMALLEST_SIDE = 256
+LARGEST_ENLARGED = 2048
+"""Pixels to which the shorter side is enlarged, and to which the longer one is at most."""
+
 
 @dataclass(frozen=True, eq=False)
 class ShownImage:
@@ -34,10 +38,25 @@ class ShownImage:
     tone: Tone
     prepared: PreparedImage | None = None
 
+    @property
+    def enlargement(self) -> int:
+        """How many pixels of `picture` each pixel of the original is wide and high, at least 1.
+
+        Patches of a small image (28 x 28 of MedMNIST under a grid of 14 x 14) are no larger than
+        its pixels; enlarged, each patch has pixels of its own.
+        """
+        rows, columns = self.slice.shape
+        wanted = -(-SMALLEST_SIDE // min(rows, columns))
+        return max(1, min(wanted, LARGEST_ENLARGED // max(rows, columns)))
+
     @cached_property
     def picture(self) -> Picture:
-        """(rows, columns, 3) uint8, the original as it is looked at."""
-        picture = self.slice.shown(self.tone)
+        """(rows, columns, 3) uint8, the original as it is looked at, `enlargement` times as large.
+
+        Every pixel of the original becomes a square of equal pixels; nothing is interpolated.
+        """
+        times = self.enlargement
+        picture = self.slice.shown(self.tone).repeat(times, axis=0).repeat(times, axis=1)
         picture.setflags(write=False)
         return picture
 

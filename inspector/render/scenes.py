@@ -104,7 +104,7 @@ class Outline:
 
 
 def shown_picture(image: ShownImage, style: MapStyle) -> Picture:
-    """(rows, columns, 3) the original, or what the model saw where that is wanted and known."""
+    """(rows, columns, 3) the original, enlarged where it is small, or what the model saw."""
     if style.seen and image.prepared is not None:
         return image.prepared.seen
     return image.picture
@@ -112,10 +112,10 @@ def shown_picture(image: ShownImage, style: MapStyle) -> Picture:
 
 def shown_grid(grid: TokenGrid, image: ShownImage, style: MapStyle) -> TokenGrid:
     """Where the patches lie on `shown_picture`."""
-    if not (style.seen and image.prepared is not None):
-        return grid
-    shape = grid.placement.input_shape
-    return replace(grid, placement=Placement(shape, shape, Box(0.0, 0.0, *map(float, shape))))
+    if style.seen and image.prepared is not None:
+        shape = grid.placement.input_shape
+        return replace(grid, placement=Placement(shape, shape, Box(0.0, 0.0, *map(float, shape))))
+    return replace(grid, placement=grid.placement.enlarged(image.enlargement))
 
 
 def mode_title(scene: ModeScene) -> str:

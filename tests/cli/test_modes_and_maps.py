@@ -202,10 +202,12 @@ def test_that_the_overlay_is_what_the_maps_say_pixel_by_pixel(maps: Path, image:
 
     record = json.loads((maps / "provenance.json").read_text())
     box = record["images"][0]["input"]["box_on_image"]
-    placement = Placement((20, 26), (16, 16), Box(**box))
+    times = 13  # 20 rows are enlarged to at least 256
+    sides = {side: times * length for side, length in box.items()}
+    placement = Placement((20 * times, 26 * times), (16, 16), Box(**sides))
     tokens = TokenGrid(4, 4, (4.0, 4.0), placement, ("CLS",))
     (opened,) = open_images(image)
-    picture = opened.read(opened.middle()).shown()
+    picture = np.kron(opened.read(opened.middle()).shown(), np.ones((times, times, 1), np.uint8))
     opened.close()
     with np.load(maps / "maps.npz") as found:
         sign = orientation(found["query"], found["key"])
@@ -293,7 +295,7 @@ def test_that_size_and_fit_reach_the_model(checkpoint, image, tmp_path) -> None:
     out = run(*words, out=tmp_path)
     with np.load(out / "maps.npz") as found:
         assert found["query"].shape == (4, 6)
-        assert found["overlay"].shape == (20, 26, 3)
+        assert found["overlay"].shape == (20 * 13, 26 * 13, 3)
     record = json.loads((out / "provenance.json").read_text())
     assert record["images"][0]["preparation"]["fit"] == "pad"
 

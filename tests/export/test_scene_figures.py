@@ -160,7 +160,8 @@ def test_that_a_pdf_holds_pictures_at_their_own_resolution() -> None:
     figure = draw_figure(FigureKind.MODE, CONTENTS["modes"], style=STYLE)
     pdf = figure_bytes(figure, style=STYLE)
     sizes = re.findall(rb"/Subtype /Image\b.*?/Width (\d+).*?/Height (\d+)", pdf, re.DOTALL)
-    assert sizes.count((b"36", b"48")) == 3
+    times = CONTENTS["modes"].scenes[0].image.enlargement
+    assert sizes.count((b"%d" % (36 * times), b"%d" % (48 * times))) == 3
 
 
 def test_that_a_png_shows_the_colour_of_every_patch() -> None:

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from inspector.core.errors import BadRequest
+from inspector.core.images import ImageCard, Slice, SliceAddress, Window
 from inspector.core.map_style import MapStyle
-from inspector.core.tokens import Box
+from inspector.core.scene import ShownImage
+from inspector.core.tokens import Box, Placement, TokenGrid
 from inspector.render.limits import Limits
 from inspector.render.overlay import compose_map, compose_overlay, orientation, unit_map
 from inspector.render.scenes import (
@@ -56,7 +58,7 @@ def test_that_an_overlay_is_drawn_from_the_maps_of_its_head_and_mode() -> None:
     limits = [np.percentile(sign * m.astype(np.float64), (30, 95)) for m in (query, key)]
     expected = compose_overlay(
         scene.image.picture,
-        scene.maps.grid,
+        shown_grid(scene.maps.grid, scene.image, STYLE),
         unit_map(sign * query, limits[0]),
         unit_map(sign * key, limits[1]),
         STYLE,
@@ -89,7 +91,7 @@ def test_that_a_single_map_is_centred_on_zero_up_to_its_98th_percentile(side, pl
     (bar,) = drawn.bars
     assert (bar.limits.low, bar.limits.high, bar.limits.centre) == (-reach, reach, 0.0)
     expected = compose_map(
-        scene.maps.grid,
+        shown_grid(scene.maps.grid, scene.image, STYLE),
         values,
         Limits(-reach, reach, 0.0),
         style=STYLE,
@@ -123,7 +125,8 @@ def test_that_what_the_model_saw_is_drawn_over_the_whole_input() -> None:
     assert seen.placement.image_shape == tokens.placement.input_shape
     scene = mode_scene(tokens=tokens, image=image)
     assert mode_picture(scene, style).picture.shape[:2] == tokens.placement.input_shape
-    assert mode_picture(scene, STYLE).picture.shape[:2] == (48, 36)
+    times = image.enlargement
+    assert mode_picture(scene, STYLE).picture.shape[:2] == (48 * times, 36 * times)
 
 
 def test_that_a_scene_without_maps_is_refused_in_words() -> None:
@@ -145,7 +148,11 @@ def test_that_a_pattern_is_light_in_the_colour_of_keys() -> None:
     pattern = scene.attention.pattern[1]
     share = unit_map(pattern, (0.0, float(pattern.max())))
     expected = compose_overlay(
-        scene.image.picture, scene.attention.grid, np.zeros_like(share), share, STYLE
+        scene.image.picture,
+        shown_grid(scene.attention.grid, scene.image, STYLE),
+        np.zeros_like(share),
+        share,
+        STYLE,
     )
     drawn = attention_picture(scene, STYLE)
     np.testing.assert_array_equal(drawn.picture, expected)
@@ -156,7 +163,7 @@ def test_that_a_pattern_alone_runs_from_zero_to_its_largest() -> None:
     scene = attention_scene()
     limits = pattern_limits([scene], STYLE)
     expected = compose_map(
-        scene.attention.grid,
+        shown_grid(scene.attention.grid, scene.image, STYLE),
         scene.attention.pattern[1],
         limits,
         style=STYLE,
@@ -178,8 +185,9 @@ def test_that_thumbnails_have_limits_of_their_own_or_of_all_heads() -> None:
 def test_that_chosen_patches_are_outlined_and_prefix_tokens_are_not() -> None:
     scene = attention_scene()
     query, key = token_outlines(scene, STYLE)
-    assert (query.side, query.box) == ("query", scene.attention.grid.box(1, 1))
-    assert (key.side, key.box) == ("key", scene.attention.grid.box(2, 0))
+    tokens = shown_grid(scene.attention.grid, scene.image, STYLE)
+    assert (query.side, query.box) == ("query", tokens.box(1, 1))
+    assert (key.side, key.box) == ("key", tokens.box(2, 0))
     cls = replace(scene, attention=replace(scene.attention, token=0), pair=None)
     assert token_outlines(cls, STYLE) == ()
 
@@ -198,3 +206,36 @@ def test_that_patches_without_a_number_are_passed_over() -> None:
     mapped = replace(one, maps=replace(one.maps, query=query))
     (bar,) = side_picture(mapped, "query", STYLE).bars
     assert bar.high.startswith("≥") or bar.low.startswith("≤")
+
+
+def test_that_every_patch_of_a_small_image_has_pixels_of_its_own() -> None:
+    """28 x 28 pixels under a grid of 14 x 14, of which the model saw 90 %."""
+    values = np.arange(28 * 28, dtype=np.float32).reshape(28, 28)
+    image = ShownImage(
+        ImageCard("x.png", "x.png", "PNG"), SliceAddress(), Slice(values), Window(400, 800)
+    )
+    box = Box(1.4, 1.4, 25.2, 25.2)
+    tokens = TokenGrid(14, 14, (16.0, 16.0), Placement((28, 28), (224, 224), box))
+    drawn = shown_grid(tokens, image, STYLE)
+    times = image.enlargement
+    assert image.picture.shape == (28 * times, 28 * times, 3)
+    np.testing.assert_array_equal(image.picture[::times, ::times], image.slice.shown(image.tone))
+    for cells in (drawn.row_of_pixel, drawn.column_of_pixel):
+        sizes = np.bincount(cells[cells >= 0], minlength=14)
+        assert sizes.min() >= 8
+        assert sizes.max() - sizes.min() <= 1
+    for place in ((0, 0), (5, 9), (13, 13)):
+        small, large = tokens.box(*place), drawn.box(*place)
+        assert (large.top, large.left) == pytest.approx((small.top * times, small.left * times))
+
+
+def test_that_a_large_image_keeps_its_pixels_and_a_narrow_one_is_not_made_huge() -> None:
+    sizes = {(512, 300): 1, (256, 256): 1, (10, 2000): 1, (10, 400): 5, (1, 1): 256}
+    for shape, times in sizes.items():
+        image = ShownImage(
+            ImageCard("x.png", "x.png", "PNG"),
+            SliceAddress(),
+            Slice(np.zeros(shape, "f4")),
+            Window(0, 1),
+        )
+        assert image.enlargement == times
