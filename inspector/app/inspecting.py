@@ -492,7 +492,7 @@ class Inspecting(QObject):
             self._blocks.put(value.begun.key, value.seen)
             self._takes[value.begun.key.run.model] = value.run.takes
             self._asked.pop(key, None)
-            if key == LOOK:
+            if key == LOOK or self._is_selected(value.begun.key):
                 self.changed.emit()
         elif isinstance(value, ModelModes):
             self._keep_modes(key, value)
@@ -502,6 +502,10 @@ class Inspecting(QObject):
         elif key == LOOK and isinstance(value, tuple):
             self._slices.put(*value)
             self.changed.emit()
+
+    def _is_selected(self, key: BlockKey) -> bool:
+        """Whether it is what is selected, of any model: another one may stand beside the chosen."""
+        return any(self.key_of(entry) == key for entry in self._session.models)
 
     @Slot(str)
     def _on_ended(self, key: str) -> None:
@@ -532,6 +536,8 @@ class Inspecting(QObject):
             asked = self._asked.pop(key, None)
             if asked is not None:
                 self._keep_problem(asked, error)
+                if key == AHEAD and self._is_selected(asked.key):
+                    self.changed.emit()
             elif key == LOOK and self._read is not None:
                 self._unread[self._read] = error
             if key == LOOK:

@@ -61,6 +61,7 @@ class Picturing(QObject):
         ):
             changed.connect(self.draw)
         window.tab_changed.connect(self._on_tab_changed)
+        window.modes.beside_chosen.connect(self.draw)
         self._on_tab_changed()
 
     @Slot()
@@ -158,7 +159,15 @@ class Picturing(QObject):
             return reason, "error"
         if session.image is not None and self._inspecting.is_busy:
             return f"Running {entry.card.label}…", "busy"
-        return "", "ready"
+        return self._now_beside()
+
+    def _now_beside(self) -> tuple[str, StateLevel]:
+        """Of the other model, where it stands beside the chosen one."""
+        other, view = self.scenes.other, self._window.modes
+        if other is None or self._window.tab != "modes" or not view.beside.isChecked():
+            return "", "ready"
+        problem = self.scenes.problem_of(other)
+        return ("", "ready") if problem is None else (f"{other.card.label}: {problem}", "error")
 
     def _now_over_depth(self) -> tuple[str, StateLevel]:
         inspecting = self._inspecting

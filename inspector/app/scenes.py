@@ -35,7 +35,10 @@ class Scenes:
         unread = None if image is None or view is None else self._inspecting.why_unread(image, view)
         if unread is not None:
             return unread
-        entry = self._session.chosen_model
+        return self.problem_of(self._session.chosen_model)
+
+    def problem_of(self, entry: OpenModel | None) -> InspectorError | None:
+        """Why a model shows nothing on the current picture."""
         key = None if entry is None else self._inspecting.key_of(entry)
         return None if key is None else self._inspecting.problem(key)
 

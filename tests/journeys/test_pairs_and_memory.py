@@ -114,7 +114,8 @@ def test_that_memory_of_what_was_looked_at_is_bounded(
     open_program, seen, checkpoints, many, monkeypatch
 ):
     """What is kept of each image is let go of when there is no room for it."""
-    for name, limit in (("RUNS_BYTES", 120_000), ("BLOCKS_BYTES", 90_000), ("SLICES_BYTES", 9_000)):
+    limits = {"RUNS_BYTES": 700_000, "BLOCKS_BYTES": 90_000, "SLICES_BYTES": 9_000}
+    for name, limit in limits.items():
         monkeypatch.setattr(inspecting, name, limit)
     program = open_program(checkpoints[0], *many)
     seen(program)
@@ -165,3 +166,41 @@ def test_that_images_closed_one_after_the_other_leave_the_next_one_in_view(pair,
         assert len(pair.session.images) == left
     assert pair.window.attention.scene is None
     assert not pair.window.strip.isVisible()
+
+
+def test_that_the_model_beside_is_drawn_as_soon_as_it_has_been_run(pair, seen, qtbot):
+    pair.window.show_tab("modes")
+    view = pair.window.modes
+    view.beside.click()
+    seen(pair)
+    for position in (0, 1):
+        pair.session.choose_image(position)
+        seen(pair)
+        beside = view.other_pictures.sides["query"].picture
+        qtbot.waitUntil(lambda picture=beside: picture.pixels is not None, timeout=10_000)
+
+
+def test_that_a_model_beside_that_cannot_be_run_says_why(
+    open_program, seen, checkpoints, images, monkeypatch, qtbot
+):
+    from inspector.core.errors import CannotRun
+    from inspector.families import running
+
+    build = running.build_network
+
+    def build_network(model, **named):
+        if model.checkpoint.path == checkpoints[2]:
+            raise CannotRun("It has no patch embedding.", advice="Look at its weights.")
+        return build(model, **named)
+
+    monkeypatch.setattr(running, "build_network", build_network)
+    program = open_program(checkpoints[0], checkpoints[2], images[0])
+    program.window.show_tab("modes")
+    seen(program)
+    view = program.window.modes
+    assert view.state.text == ""
+    view.beside.click()
+    told = "epoch_2.safetensors: It has no patch embedding. Look at its weights."
+    qtbot.waitUntil(lambda: view.state.text == told, timeout=10_000)
+    assert view.scene.maps is not None
+    assert "being run" not in view.other_pictures.sides["query"].picture.sentence
