@@ -12,9 +12,10 @@ are enough of them. The steps and their precision, for weights stored in float32
 * the singular vectors of the core in float32, which takes two thirds of the time;
 * sigma_n = u'_n^T core v'_n in float64: an extremum, so it is off by the square of the vectors'
   error only, about 1e-12 of the largest;
-* L^-T u' and u = left^T (L^-T u') in float32, orthonormal to about 1e-8 times the condition.
+* L^-T u' in float64, u = left^T (L^-T u') in float32, orthonormal to about 5e-8 times what
+  `CONDITION` limits.
 
-Weights stored in float64 stay in float64 throughout. A head whose condition is above `CONDITION`,
+Weights stored in float64 stay in float64 throughout. A head that is conditioned worse than that,
 whose rank is deficient, or that has more rows than columns is done again by Householder reflections
 and a float64 decomposition, which are orthonormal whatever the weights are.
 
@@ -30,12 +31,15 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-# |L|_F |L^-1|_F, which is at least the condition, up to which the quick way is taken.
-CONDITION = 1000.0
+# |L|_F times the length of the longest L^-T u', up to which the quick way is taken: what rounding
+# the latter changes in u. With 150 no u was more than 7e-6 from orthonormal in a million heads.
+CONDITION = 150.0
 # Modes whose sigma differ by less than this share of the largest are not told apart.
 DEGENERATE = 1e-6
 # Multiplications of a matrix product up to which OpenBLAS takes one thread.
 _ONE_THREAD = 4 * 65536
+# The same of a matrix with its own transpose, of which only half is computed.
+_ONE_THREAD_SYMMETRIC = 4 * _ONE_THREAD
 
 Weights = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 Found = tuple[npt.NDArray[np.float64], Weights, Weights]
@@ -109,7 +113,7 @@ class _Wide:
         wide_head = np.empty(self._weights.shape[1:])
         for head, weights in enumerate(self._weights):
             wide_head[...] = weights
-            pieces, rest = _pieces(wide_head)
+            pieces, rest = _pieces(wide_head, _ONE_THREAD_SYMMETRIC)
             np.matmul(pieces, pieces.swapaxes(-1, -2)).sum(axis=0, out=found[head])
             if rest.size:
                 found[head] += rest @ rest.T
@@ -133,7 +137,7 @@ class _Wide:
         return torch.float64 if self._weights.dtype == np.float64 else torch.float32
 
 
-def _pieces(wide: Weights) -> tuple[Weights, Weights]:
+def _pieces(wide: Weights, most: int = _ONE_THREAD) -> tuple[Weights, Weights]:
     """(..., pieces, rows, n) and (..., rows, rest) views of (..., rows, width).
 
     A product of a piece with as many rows is one that OpenBLAS does not share out among threads.
@@ -141,7 +145,7 @@ def _pieces(wide: Weights) -> tuple[Weights, Weights]:
     it was seen to take a hundred times as long.
     """
     *_, rows, width = wide.shape
-    each = max(1, min(width, _ONE_THREAD // rows**2))
+    each = max(1, min(width, most // rows**2))
     whole = width - width % each
     pieces = wide[..., :whole].reshape(*wide.shape[:-1], -1, each)
     return pieces.swapaxes(-3, -2), wide[..., whole:]
@@ -160,10 +164,10 @@ def _quick(left: _Wide, right: _Wide) -> tuple[Found, npt.NDArray[np.bool_]]:
         u, v = (small.take_along_dim(order[:, :, None], dim=1) for small in (u, v))
     solved = []
     for small, lower in zip((u, v), lowers, strict=True):
-        rows = torch.linalg.solve_triangular(lower.mT.to(small), small.mT, upper=True).mT
-        condition = (rows.square().sum((1, 2)) * lower.square().sum((1, 2))).sqrt()
+        rows = torch.linalg.solve_triangular(lower.mT, small.mT.double(), upper=True).mT
+        condition = (rows.square().sum(2).amax(1) * lower.square().sum((1, 2))).sqrt()
         sound &= condition <= CONDITION
-        solved.append(rows)
+        solved.append(rows.to(small))
     if not bool(sound.all()):
         for rows in solved:
             rows[~sound] = 0.0

@@ -117,9 +117,23 @@ def test_that_both_ways_of_factorising_find_the_same_modes(monkeypatch):
     np.testing.assert_allclose(quick.cosine, careful.cosine, atol=1e-4)
 
 
-@pytest.mark.parametrize("width", [16, 96, 1024, 1030, 2100])
+@pytest.mark.parametrize("rows", [2, 4, 16, 64])
+def test_that_u_and_v_are_orthonormal_up_to_where_the_other_way_is_taken(rows):
+    """Conditions on both sides of the limit, of one weak direction as well as of many."""
+    conditions = tuple(np.geomspace(30, 3000, 60))
+    left = heads_of(conditions, width=2 * rows, rows=rows, seed=rows)
+    weak = heads_of((1.0,) * 60, width=2 * rows, rows=rows, seed=rows + 1)
+    turn, sizes, wide = np.linalg.svd(weak.astype(np.float64), full_matrices=False)
+    sizes[:, -1] = 1 / np.array(conditions)
+    right = ((turn * sizes[:, None]) @ wide).astype(np.float32)
+    found = decompose(left, right)
+    assert_orthonormal(found.left)
+    assert_orthonormal(found.right)
+
+
+@pytest.mark.parametrize("width", [16, 96, 1024, 1030, 2100, 4100])
 def test_that_weights_of_any_width_are_multiplied_whole(width):
-    """They are cut into pieces of 1024 columns at 16 rows, and what is left over."""
+    """They are cut into pieces of 1024 or 4096 columns at 16 rows, and what is left over."""
     left, right = (heads_of((10, 100), width=width, seed=s) for s in (7, 8))
     found = decompose(left, right)
     assert_orthonormal(found.left)
