@@ -120,9 +120,7 @@ class PairView(QWidget):
         self._theme, self._font = LIGHT, QFont()
         self._inks = _inks_of(LIGHT)
         self.title = ElidedLabel(fills=True)
-        self.check = QLabel()
-        self.check.setWordWrap(True)
-        self.check.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.check = ElidedLabel(fills=True)
         self.nothing = QLabel(_HINT)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.nothing.setWordWrap(True)
@@ -265,6 +263,8 @@ class PairView(QWidget):
         self._edge.show_at(edge, low - room, high + room)
         self._draw_names()
         self._draw_cursor()
+        # else the boxes move while they are drawn, and are drawn a second time
+        self.frame.scene().prepareForPaint()
 
     def _term_step(self) -> float:
         """How many bars' room a term takes, so that its name fits under it."""
