@@ -16,7 +16,16 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPalette, QPixmap
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPalette,
+    QPixmap,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -188,6 +197,12 @@ class _ImageList(QListWidget):
         item.setToolTip("\n".join([entry.card.label, facts_of(entry.card), *entry.card.notes]))
         words = f"{entry.card.label}, {facts_of(entry.card)}"
         item.setData(Qt.ItemDataRole.AccessibleTextRole, words)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the current image in sight where planes and slices take room under the list."""
+        super().resizeEvent(event)
+        if self.currentItem() is not None:
+            self.scrollToItem(self.currentItem())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Close with Delete; PgUp and PgDn are for the blocks."""

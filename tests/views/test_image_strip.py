@@ -180,3 +180,14 @@ def test_that_a_thumbnail_keeps_the_shape_of_the_picture(strip):
     size = strip._entries[0].thumbnail.size()
     assert (size.width(), size.height()) == (160, 80)
     strip.grab()
+
+
+def test_that_the_current_image_is_in_sight_when_planes_take_room_under_the_list(qtbot, strip):
+    cards = [replace(PICTURE, label=f"{number}.png") for number in range(12)]
+    for place in (0, 4, 12, 7):
+        images = [*cards[:place], VOLUME, *cards[place:]]
+        strip.show_images(images, 0 if place else 1)
+        strip.show_images(images, place)
+        qtbot.wait(10)
+        there = strip.list.visualItemRect(strip.list.currentItem())
+        assert strip.list.viewport().rect().contains(there)

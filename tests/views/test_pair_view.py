@@ -60,6 +60,13 @@ def test_that_terms_that_are_no_modes_stand_apart_under_their_names(view):
     assert view.bars[-len(terms) :] == tuple(terms)
 
 
+def test_that_no_two_terms_are_called_alike_under_their_bars():
+    terms = dict.fromkeys(("query with key bias", "key with query bias", "both biases"), 1.0)
+    bars = bars_of(replace(PAIR, terms=terms), by_size=True)[-3:]
+    assert [bar.short for bar in bars] == ["q · key bias", "k · query bias", "both biases"]
+    assert [bar.name for bar in bars] == list(terms)
+
+
 def test_that_few_modes_have_no_rest():
     few = replace(PAIR, contributions=PAIR.contributions[:3], terms={})
     assert [bar.short for bar in bars_of(few, by_size=False)] == ["M0", "M1", "M2"]
