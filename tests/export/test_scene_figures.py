@@ -3,8 +3,10 @@ import csv
 import io
 import json
 import re
+import shlex
 from dataclasses import replace
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,9 +15,13 @@ from matplotlib.image import imread
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
+from inspector.cli.main import _parser
+from inspector.cli.options import preparation_of
 from inspector.core.errors import BadRequest
 from inspector.core.figures import MAX_HEIGHT_MM, FigureFormat, FigureKind, FigureStyle
 from inspector.core.map_style import ColourPair, MapStyle
+from inspector.core.modes import ModeOptions, Product
+from inspector.core.preparation import Preparation
 from inspector.core.tokens import Box
 from inspector.export.attention_content import AttentionContent
 from inspector.export.bundle import write_export
@@ -369,3 +375,22 @@ def test_that_a_window_is_told_where_the_token_does_not_see_all() -> None:
     windowed = replace(scene, attention=replace(scene.attention, visible=visible))
     figure = draw_figure(FigureKind.ATTENTION, AttentionContent(windowed), style=STYLE)
     assert "inside its window of 4 patches" in words_of(figure)
+
+
+def test_that_the_command_of_an_anisotropy_is_one_that_is_understood() -> None:
+    """Of folded weights and a changed preparation too."""
+    scene = depth_scene(baseline=True)
+    made = Preparation((32, 48), "crop", 0.8, mean=(0.1, 0.2, 0.3))
+    folded = tuple(
+        replace(model, options=ModeOptions(Product.OV, fold_norm=True)) for model in scene.models
+    )
+    known = tuple(replace(one, preparation=made) for one in scene.anisotropy if one is not None)
+    content = DepthContent(replace(scene, models=folded, anisotropy=known), folder=Path("/images"))
+    words = shlex.split(content.command(FigureKind.DEPTH))[3:]
+    asked = _parser().parse_args(words)
+    assert asked.fold_ln
+    assert asked.product is Product.OV
+    wanted = preparation_of(asked)
+    assert replace(wanted.applied(Preparation(), native=False), source="") == made
+    compile(content.script("f", FigureKind.DEPTH, STYLE), "f.py", "exec")
+    assert "float32" in content.precision
