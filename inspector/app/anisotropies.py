@@ -1,19 +1,13 @@
 """The anisotropy of a model on a folder of images; runs in the lane."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from inspector.app.networks import Networks
-from inspector.core.errors import BadImage
 from inspector.core.modes import Anisotropy, TokenSpace
-from inspector.core.preparation import Preparation, PreparedImage
+from inspector.core.preparation import Preparation
 from inspector.jobs.context import JobContext
 from inspector.session import OpenModel
-
-if TYPE_CHECKING:
-    from inspector.images import InputImage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +32,7 @@ class Measure:
 
 
 def measure(asked: Measure, networks: Networks, context: JobContext) -> Measured:
-    """Open a folder's images, prepare the middle slice of each, and compare them block by block.
+    """Compare the images of a folder block by block, as the command line does.
 
     Raises
     ------
@@ -47,45 +41,17 @@ def measure(asked: Measure, networks: Networks, context: JobContext) -> Measured
     CannotRun
         When the model cannot be run.
     """
-    from inspector.analysis.anisotropy import anisotropy
     from inspector.analysis.devices import resolve_device
-    from inspector.images import open_folder
+    from inspector.export.computing import anisotropy_of_folder
 
-    network = networks.of(asked.entry.model, resolve_device(asked.device))
-    folder = open_folder(asked.folder, progress=context.progress)
-    skipped = [(path.name, error.message) for path, error in folder.failures]
-    preparation = asked.preparation or network.preparation
-    try:
-        found = anisotropy(
-            asked.entry.model,
-            network,
-            _prepared(folder.images, preparation, skipped, context),
-            space=asked.space,
-            card=asked.entry.card,
-            progress=context.progress,
-        )
-        files = tuple(file for image in folder.images for file in image.files)
-    finally:
-        for image in folder.images:
-            image.close()
-    found = replace(found, skipped=tuple(skipped))
-    return Measured(id(asked.entry.model), found, asked.folder, files)
-
-
-def _prepared(
-    images: "tuple[InputImage, ...]",
-    preparation: Preparation,
-    skipped: list[tuple[str, str]],
-    context: JobContext,
-) -> Iterator[PreparedImage]:
-    """One by one; what cannot be read is noted and left out."""
-    from inspector.images.preparing import prepare
-
-    for done, image in enumerate(images):
-        context.progress(done, len(images), image.card.label)
-        try:
-            picture = image.read(image.middle())
-        except BadImage as error:
-            skipped.append((image.card.label, error.message))
-            continue
-        yield prepare(picture, picture.default_tone(), preparation)
+    model = asked.entry.model
+    found, files = anisotropy_of_folder(
+        model,
+        networks.of(model, resolve_device(asked.device)),
+        asked.folder,
+        space=asked.space,
+        preparation=asked.preparation,
+        card=asked.entry.card,
+        progress=context.progress,
+    )
+    return Measured(id(model), found, asked.folder, files)

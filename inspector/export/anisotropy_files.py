@@ -56,7 +56,12 @@ def anisotropy_files(
     options = options or ModeOptions(fold_norm=space is TokenSpace.NORMED)
     with opened(checkpoint, device=chosen) as running:
         found, files = anisotropy_of_folder(
-            running, images, space=space, preparation=preparation, progress=progress
+            running.model,
+            running.network,
+            images,
+            space=space,
+            preparation=preparation,
+            progress=progress,
         )
         modes = modes_of_model(running.model, options, device=chosen, progress=progress)
         source = replace(checkpoint, files=running.model.checkpoint.files)

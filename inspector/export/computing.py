@@ -235,11 +235,12 @@ def depth_scene(
         with opened(source, device=device) as running:
             models.append(modes_of_model(running.model, options, label, device, progress))
             found, _ = anisotropy_of_folder(
-                running,
+                running.model,
+                running.network,
                 folder,
                 space=space,
                 preparation=preparation,
-                label=label,
+                card=running.card(label),
                 progress=progress,
             )
             baselines.append(found)
@@ -266,12 +267,13 @@ def modes_of_model(
 
 
 def anisotropy_of_folder(
-    opened: Opened,
+    model: "Model",
+    network: "Network",
     folder: Path,
     *,
     space: TokenSpace = TokenSpace.ATTENTION_INPUT,
     preparation: Preparation | Wanted | None = None,
-    label: str = "",
+    card: ModelCard | None = None,
     progress: Progress = silent,
 ) -> tuple[Anisotropy, tuple[Path, ...]]:
     """How alike the centre patches of the images of a folder are, and the files that were read.
@@ -283,21 +285,16 @@ def anisotropy_of_folder(
 
     if not folder.is_dir():
         raise BadRequest(f"“{folder.name}” is no folder.", advice="Give a folder of images.")
-    made = prepared_as(preparation, opened.network)
+    made = prepared_as(preparation, network)
     found = open_folder(folder, progress=progress)
     skipped = [(path.name, error.message) for path, error in found.failures]
     skipped += [("Some of the folder", note) for note in found.notes]
     with ExitStack() as stack:
         for image in found.images:
             stack.enter_context(closing(image))
-        pictures = pictures_of(found.images, made, skipped)
+        pictures = _pictures(found.images, made, skipped)
         result: Anisotropy = anisotropy(
-            opened.model,
-            opened.network,
-            pictures,
-            space=space,
-            card=opened.card(label),
-            progress=progress,
+            model, network, pictures, space=space, card=card, progress=progress
         )
     files = tuple(file for image in found.images for file in image.files)
     return replace(result, skipped=(*result.skipped, *skipped)), files
@@ -403,7 +400,7 @@ def _tone_of(source: ImageFile, picture: Slice) -> Tone:
     return picture.presets[tone].tone
 
 
-def pictures_of(
+def _pictures(
     images: Sequence["InputImage"], preparation: Preparation, skipped: list[tuple[str, str]]
 ) -> Iterator[PreparedImage]:
     """Prepared pictures, one at a time; what cannot be read goes to `skipped`."""

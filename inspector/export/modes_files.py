@@ -14,6 +14,7 @@ from inspector.export.sources import CheckpointFile, weight_options
 
 MODES = ("stage", "block", "head", "mode", "sigma", "cosine")
 HEADS = ("stage", "block", "head", "weighted_cosine", "mean_cosine")
+TRACE_TOLERANCE = 1e-5
 BLOCKS = ("stage", "block", "weighted_cosine", "mean_cosine", "random_95")
 
 
@@ -117,6 +118,13 @@ def mode_arrays(modes: ModelModes) -> dict[str, Any]:
 
 
 def _sentences(modes: ModelModes) -> Iterator[str]:
+    """What was left out, what is not exact, and the self-check of methods, section B."""
     for address, reason in modes.skipped:
         yield f"{address}: {reason}"
+    error = max((block.trace_error for block in modes.blocks), default=0.0)
+    verdict = "as it should" if error < TRACE_TOLERANCE else "too far apart to trust the modes"
+    yield (
+        f"Self-check: the sum of sigma times cosine equals the inner product of the weights to "
+        f"{error:.1e} of the sum of sigma, {verdict}."
+    )
     yield from dict.fromkeys(block.exact for block in modes.blocks if block.exact)
