@@ -34,8 +34,8 @@ from inspector.views.picture_view import PictureView
 painted = []
 
 class Painted(PictureView):
-    def paintEvent(self, event):
-        super().paintEvent(event)
+    def draw_over(self, painter):
+        super().draw_over(painter)
         painted.append(self)
 
 from inspector.views import mode_pictures
