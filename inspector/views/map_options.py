@@ -126,6 +126,7 @@ class MapOptions(QWidget):
     def show_image(self, picture: Slice | None, tone: Tone | None) -> None:
         """Show the windows of a picture, and which it is shown with; emits nothing."""
         self.window_box.show_image(picture, tone)
+        self.preparation_box.show_channels(colour=picture is not None and picture.is_colour)
 
     def show_preparation(
         self, now: Preparation | None, default: Preparation | None, *, native: bool, step: int = 1
