@@ -164,6 +164,12 @@ def add_preparation(parser: argparse.ArgumentParser) -> None:
         help="share of the shorter side that a crop keeps, above 0 to 1",
     )
     parser.add_argument(
+        "--squash-share",
+        type=float,
+        metavar="S",
+        help="share of both sides that a squash keeps of the centre, above 0 to 1",
+    )
+    parser.add_argument(
         "--interpolation", choices=get_args(Interpolation), help="of the resize to that size"
     )
     for word, meaning in (("mean", "what is taken off"), ("std", "what is then divided by")):
@@ -200,6 +206,7 @@ def preparation_of(arguments: argparse.Namespace) -> Wanted:
         size,
         fit=arguments.fit,
         crop_share=arguments.crop_share,
+        squash_share=arguments.squash_share,
         mean=arguments.mean,
         std=arguments.std,
         interpolation=arguments.interpolation,

@@ -57,6 +57,7 @@ class Wanted:
     mean: Triple | None = None
     std: Triple | None = None
     interpolation: Interpolation | None = None
+    squash_share: float | None = None
 
     def applied(self, preparation: Preparation, *, native: bool) -> Preparation:
         """The preparation of a model with these changes; `native` says whether it takes any size.
@@ -71,7 +72,7 @@ class Wanted:
                 "This model cannot take images at their native size.",
                 advice="Leave the size out, or give rows and columns.",
             )
-        words = ("size", "fit", "crop_share", "mean", "std", "interpolation")
+        words = ("size", "fit", "crop_share", "squash_share", "mean", "std", "interpolation")
         asked = {word: getattr(self, word) for word in words}
         changes = {word: value for word, value in asked.items() if value is not None}
         if self.native:
@@ -165,6 +166,7 @@ def preparation_options(made: Preparation) -> list[str]:
     if made.size is not None:
         words += ["--fit", made.fit, "--interpolation", made.interpolation]
         words += ["--crop-share", repr(made.crop_share)] if made.fit == "crop" else []
+        words += ["--squash-share", repr(made.squash_share)] if made.fit == "squash" else []
     return [*words, f"--mean={_joined(made.mean)}", f"--std={_joined(made.std)}"]
 
 

@@ -360,6 +360,7 @@ PREPARED = [
     [
         (["maps", *AT, "--mode", "1", *PREPARED, "--window", "90,120,sigmoid"], "maps.npz"),
         (["maps", *AT, "--space", "residual", "--fold-ln", "--augment-bias"], "maps.npz"),
+        (["maps", *AT, "--fit", "squash", "--squash-share", "0.6"], "maps.npz"),
         (["attend", *AT, "--token", "CLS", *PREPARED], "pattern.npz"),
         (["anisotropy", "--space", "normed", "--product", "ov", *PREPARED], "anisotropy.npz"),
         (["modes", "--fold-ln", "--augment-bias"], "modes.npz"),

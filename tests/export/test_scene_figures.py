@@ -351,6 +351,7 @@ def test_that_commands_name_what_is_looked_at() -> None:
     assert words.startswith("python -m inspector maps /models/a.pth /images/x.dcm --at S0B1H1")
     assert "--mode 2 --space attention-input" in words
     assert "--slice 1 --window=500.0,900.0 --size 32x24 --fit squash" in words
+    assert "--squash-share 1.0" in words
     words = CONTENTS["attention"].command(FigureKind.PAIR)
     assert "--at S0B1H1 --token 1,1 --key 2,0" in words
     words = CONTENTS["depth of two"].command(FigureKind.SPECTRA)

@@ -1,5 +1,8 @@
 """An image is looked at before a model is open, and beside a model that cannot be run on it."""
 
+import json
+import runpy
+import shlex
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +11,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from inspector.cli.main import main
 from inspector.core.errors import CannotRun
+from inspector.core.figures import ExportRequest, FigureKind, FigureStyle
 from inspector.core.images import SliceAddress, Window
 from inspector.families.preparation import default_preparation
 
@@ -177,6 +182,50 @@ def test_that_an_unticked_native_size_begins_with_the_checkpoints_own(one, seen)
     box.native.click()
     seen(one)
     assert one.session.preparation_of(one.session.models[0]) is None
+
+
+def test_that_a_changed_preparation_stands_in_the_record_and_its_command_repeats_the_maps(
+    one, seen, tmp_path, monkeypatch
+):
+    box = one.window.map_options.preparation_box
+    for part, text in (
+        (box.fit, "Squash both sides"),
+        (box.interpolation, "Lanczos"),
+        (box.normalisation.choice, "CLIP"),
+    ):
+        part.setCurrentIndex(part.findText(text))
+        part.activated.emit(part.currentIndex())
+    box.share.setValue(80)
+    field = box.normalisation.fields[1][2]
+    field.setText("0.4")
+    field.editingFinished.emit()
+    seen(one)
+    std = (0.26862954, 0.26130258, 0.4)
+    made = one.session.preparation_of(one.session.models[0])
+    assert (made.fit, made.squash_share, made.interpolation) == ("squash", 0.8, "lanczos")
+    assert (made.mean[0], made.std) == (0.48145466, std)
+    maps = one.window.modes.scene.maps
+
+    one.exporting.export(ExportRequest(FigureKind.MODE, FigureStyle(), tmp_path / "figure"))
+    seen(one)
+    record = json.loads((tmp_path / "figure.json").read_text())
+    kept = record["images"][0]["preparation"]
+    assert (kept["fit"], kept["squash_share"], kept["interpolation"]) == ("squash", 0.8, "lanczos")
+    assert (tuple(kept["mean"]), tuple(kept["std"])) == (made.mean, std)
+    assert repr(made) in (tmp_path / "figure.py").read_text()
+
+    words = shlex.split(record["command"])[3:]
+    words[words.index("--out") + 1] = str(tmp_path / "again")
+    assert main(words) == 0
+    at = one.session.selection.mode or 0
+    with np.load(tmp_path / "again" / "maps.npz") as again:
+        np.testing.assert_array_equal(again["query"], maps.query[0, at])
+        np.testing.assert_array_equal(again["key"], maps.key[0, at])
+        np.testing.assert_array_equal(again["overlay"], on_screen(one))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["figure.py"])
+    runpy.run_path(str(tmp_path / "figure.py"))
+    assert (tmp_path / "figure-again.pdf").read_bytes() == (tmp_path / "figure.pdf").read_bytes()
 
 
 def test_that_nothing_is_said_to_run_where_all_is_known(pair, seen, qtbot):
