@@ -1,18 +1,19 @@
-"""Where the pixels of one picture are drawn: a rectangle of mm, of which a part is looked at."""
+"""The pyqtgraph scene of one picture: a view box in mm with y down, and an image in its place."""
 
+import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QGraphicsView, QWidget
 
 from inspector.core.images import Picture
-from inspector.render.screen_pixels import Pixels, pixels_of, screen_pixels
+from inspector.render.screen_pixels import Pixels, screen_pixels
 
 
-class PictureCanvas(QWidget):
+class PictureCanvas(pg.GraphicsView):
     """Shows an image where it lies; who owns it handles mouse and keys and draws over it.
 
-    It is one image and nothing else: a scene of items around it took a third of the time that a
-    step has to be on the screen.
+    Only `redraw` draws it again, once for any number of changes: the scene would draw it a second
+    time, after it has gone through what changed.
 
     Signals
     -------
@@ -24,67 +25,98 @@ class PictureCanvas(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._picture: Picture | None = None
-        self._pixels: Pixels | None = None
-        self._image: QImage | None = None
-        self._place, self._part = QRectF(), QRectF(0, 0, 1, 1)
-        self._background = QColor(Qt.GlobalColor.black)
+        self._box = pg.ViewBox(
+            lockAspect=True, enableMouse=False, invertY=True, enableMenu=False, defaultPadding=0
+        )
+        self._box.disableAutoRange()
+        self._box.setFlag(QGraphicsItem.GraphicsItemFlag.ItemClipsChildrenToShape, False)
+        self._image = _ScreenImage(axisOrder="row-major", autoDownsample=False)
+        self._box.addItem(self._image, ignoreBounds=True)
+        self.setCentralItem(self._box)
+        self._wide, self._part = 0.0, QRectF()
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setAcceptDrops(False)
+        self._draw_on_demand()
 
     def show_image(self, picture: Picture, place: QRectF) -> None:
         """Show (rows, columns, 3) uint8 in a rectangle of mm."""
-        self._place = place
-        if picture is self._picture:
-            return
-        pixels = screen_pixels(picture)
-        if pixels is None:
-            pixels = pixels_of(picture)
-        rows, columns = pixels.shape[:2]
-        # the image is a window on the pixels: they live as long as it does
-        self._image = QImage(pixels.data, columns, rows, 4 * columns, QImage.Format.Format_RGB32)
-        self._picture, self._pixels = picture, pixels
+        self._image.setImage(picture, autoLevels=False)
+        self._image.setRect(place)
+        self._wide = place.width()
 
     def hide_image(self) -> None:
         """Show the background alone, and let go of the pixels."""
-        self._picture = self._image = self._pixels = None
+        self._image.let_go()
 
     def look_at(self, part: QRectF) -> None:
         """Fill the canvas with a rectangle of mm, which has the aspect of the canvas."""
         if part != self._part:
             self._part = part
-            self.update()
+            self._box.setRange(part, padding=0)
 
     def redraw(self) -> None:
         """Draw everything again."""
-        self.update()
+        self.viewport().update()
 
     def show_background(self, colour: QColor) -> None:
         """What is behind and beside the image."""
-        self._background = colour
-
-    @property
-    def there(self) -> QRectF:
-        """Where the image lies on the canvas, in its pixels."""
-        across = self.width() / self._part.width()
-        down = self.height() / self._part.height()
-        return QRectF(
-            (self._place.left() - self._part.left()) * across,
-            (self._place.top() - self._part.top()) * down,
-            self._place.width() * across,
-            self._place.height() * down,
-        )
+        if self.backgroundBrush().color() != colour:
+            self.setBackground(colour)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw; enlarged pixels stay sharp squares, and mix where the screen has fewer of them."""
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), self._background)
-        if self._image is not None:
-            there, smooth = self.there, QPainter.RenderHint.SmoothPixmapTransform
-            is_smaller = there.width() * self.devicePixelRatioF() < self._image.width()
-            painter.setRenderHint(smooth, is_smaller)
-            painter.drawImage(there, self._image)
-            painter.setRenderHint(smooth, False)
+        """Draw the one item there is, without the scene's search for items that need drawing.
+
+        The search takes as long as the drawing, and a step has to be on the screen within a frame.
+        Only now is it known how many pixels the screen has.
+        """
+        self.scene().prepareForPaint()
+        painter = QPainter(self.viewport())
+        painter.fillRect(self.viewport().rect(), self.backgroundBrush())
+        if self._image.image is not None:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._is_smaller)
+            painter.setTransform(self._image.sceneTransform() * self.viewportTransform())
+            self._image.paint(painter)
+            painter.resetTransform()
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
         self.drawn.emit(painter)
         painter.end()
+
+    def _draw_on_demand(self) -> None:
+        """Every change of a picture changes all of it: nothing is cached, indexed or cut out."""
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.NoViewportUpdate)
+        self.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)
+        self.scene().setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
+        self.viewport().setAutoFillBackground(False)
+
+    @property
+    def _is_smaller(self) -> bool:
+        """Whether there are more pixels than on the screen: then they mix, else they stay sharp."""
+        there = self.width() * self.devicePixelRatioF() * self._wide
+        return bool(there < self._image.image.shape[1] * self._part.width())
+
+
+class _ScreenImage(pg.ImageItem):
+    """Has its pixels as the screen has them: three bytes a pixel take four times as long."""
+
+    qimage: QImage | None
+    _pixels: Pixels | None = None
+    """What the image is a window on: it lives as long as the image."""
+
+    def let_go(self) -> None:
+        """Show nothing, and keep no pixels."""
+        self.clear()
+        self.qimage = self._pixels = None
+
+    def render(self) -> None:
+        """Make the image that is painted; a composed picture is there already."""
+        pixels = None if self.image is None else screen_pixels(self.image)
+        self._pixels = pixels
+        if pixels is None:
+            super().render()
+            if self.qimage is not None:
+                self.qimage = self.qimage.convertToFormat(QImage.Format.Format_RGB32)
+            return
+        rows, columns = pixels.shape[:2]
+        self.qimage = QImage(pixels.data, columns, rows, 4 * columns, QImage.Format.Format_RGB32)
+        self._renderRequired = self._unrenderable = False

@@ -1,7 +1,7 @@
 """One picture in its physical shape, to be zoomed, pointed at and windowed.
 
-Letters, bars and marks are drawn over the picture in pixels of the screen. Its own pixels are those
-of the compositor, one for one; enlarged they stay sharp squares.
+The picture is an image item of pyqtgraph; letters, bars and marks are drawn over it in pixels of
+the screen. Its pixels are those of the compositor, one for one; enlarged they stay sharp squares.
 """
 
 from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal, Slot

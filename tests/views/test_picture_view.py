@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QWheelEvent
@@ -9,7 +10,6 @@ from PySide6.QtWidgets import QApplication
 from inspector.core.images import ToneTable, Window
 from inspector.core.tokens import Box, Placement, TokenGrid
 from inspector.views.camera import Camera, Stage
-from inspector.views.picture_canvas import PictureCanvas
 from inspector.views.picture_link import PictureLink
 from inspector.views.picture_marks import round_length
 from inspector.views.picture_pointer import dragged_window
@@ -95,21 +95,18 @@ def test_that_what_the_model_saw_lies_where_it_is_on_the_original(view):
     assert outside.red() != 77
 
 
-def test_that_the_image_lies_where_marks_are_drawn_however_it_is_looked_at(view):
-    """Both are computed apart: by the canvas from mm, and by the camera."""
+def test_that_the_image_item_lies_where_marks_are_drawn_however_it_is_looked_at(view):
+    """Both are computed apart: by the view box from mm, and by the camera."""
     view.show_picture(picture(20, 10), (45.0, 8.0), True, shape=(30, 40), box=Box(5, 2, 20, 10))
-    canvas = view.findChild(PictureCanvas)
+    (item,) = (i for i in view.findChild(pg.GraphicsView).items() if isinstance(i, pg.ImageItem))
     for size, camera in (((400, 300), Camera()), ((250, 330), Camera(7.0, 0.1, 0.8))):
         view.resize(*size)
         view.show_camera(camera)
         view.grab()
         for row, column in ((0, 0), (20, 10), (7, 3)):
-            there, place = canvas.there, view.place_of(5 + row, 2 + column)
-            drawn = (
-                there.left() + column * there.width() / 10,
-                there.top() + row * there.height() / 20,
-            )
-            assert drawn == pytest.approx((place.x(), place.y()), abs=1e-6)
+            drawn = item.mapToScene(QPointF(column, row))
+            place = view.place_of(5 + row, 2 + column)
+            assert (drawn.x(), drawn.y()) == pytest.approx((place.x(), place.y()), abs=1e-6)
 
 
 def test_that_pixels_mix_only_where_there_are_more_than_on_the_screen(view):
