@@ -13,6 +13,8 @@ from inspector.core.tokens import Placement
 Fit = Literal["squash", "crop", "pad"]
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 LARGEST_SIDE = 8192
+LEAST_STD, LARGEST_STATISTIC = 1e-6, 1e6
+"""Beyond these a normalised pixel, or what a network makes of it, overflows float32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,12 @@ class Preparation:
         for share in (self.crop_share, self.squash_share):
             if not 0 < share <= 1:
                 raise BadRequest(f"A crop keeps a share above 0 up to 1, not {share:g}.")
-        if not all(np.isfinite(self.mean)) or not all(np.isfinite(self.std)) or min(self.std) <= 0:
-            raise BadRequest("Mean and standard deviation are finite, the latter above 0.")
+        sizes = np.abs((*self.mean, *self.std))
+        if not np.all(sizes <= LARGEST_STATISTIC) or min(self.std) < LEAST_STD:
+            raise BadRequest(
+                "Mean and standard deviation are finite, the latter above 0: sizes up to "
+                f"{LARGEST_STATISTIC:g} are possible, and deviations from {LEAST_STD:g}."
+            )
         if self.multiple < 1:
             raise BadRequest("A size is a multiple of at least 1.")
 

@@ -1,10 +1,11 @@
 """Mean and standard deviation of a model's input: one of the usual pairs, or numbers by hand."""
 
-from math import isclose, isfinite
+from math import isclose
 
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
+from inspector.core.preparation import LARGEST_STATISTIC, LEAST_STD
 from inspector.views.banner import banner_colours
 
 Triple = tuple[float, float, float]
@@ -176,12 +177,12 @@ class NormalisationBox(QWidget):
         problems = [
             f"{field.accessibleName()} must be a number, as 0.485."
             for field, number in zip(self._all_fields(), (*mean, *std), strict=True)
-            if not isfinite(number)
+            if not abs(number) <= LARGEST_STATISTIC
         ]
         problems += [
             f"{field.accessibleName()} must be above 0."
             for field, number in zip(self.fields[1], std, strict=True)
-            if isfinite(number) and number <= 0
+            if number < LEAST_STD
         ]
         self._say(problems[0] if problems else "")
         if problems:

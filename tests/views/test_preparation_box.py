@@ -157,7 +157,7 @@ def test_that_numbers_are_folded_away_until_they_are_written_by_hand(box, chosen
     assert not normalisation.by_hand.isHidden(), "folded away under the hand that writes"
 
 
-@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "", "half", "1e999", "0.4 0.5"])
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "", "half", "1e999", "1e300", "0.4 0.5"])
 @pytest.mark.parametrize("row", [0, 1])
 def test_that_what_is_no_number_is_told_and_not_used(box, chosen, row, text):
     choose(box.normalisation.choice, "By hand")
@@ -170,7 +170,7 @@ def test_that_what_is_no_number_is_told_and_not_used(box, chosen, row, text):
     assert field.accessibleDescription() == said.text()
 
 
-@pytest.mark.parametrize("text", ["0", "-0.2"])
+@pytest.mark.parametrize("text", ["0", "-0.2", "1e-50"])
 def test_that_a_deviation_that_is_not_above_zero_is_told_and_not_used(box, chosen, text):
     choose(box.normalisation.choice, "By hand")
     field = box.normalisation.fields[1][0]
