@@ -33,7 +33,6 @@ from inspector.render.colours import UNDEFINED, table_for
 from inspector.render.limits import Limits
 from inspector.render.percentiles import percentiles_of
 from inspector.render.screen_pixels import (
-    OPAQUE,
     Pixels,
     empty_pixels,
     picture_of,
@@ -210,7 +209,18 @@ class _Dimmed:
     unlit: Pixels
 
 
-_KEPT: dict[int, tuple["weakref.ref[Picture]", float, _Dimmed]] = {}
+@dataclass(frozen=True, eq=False, slots=True)
+class _Kept:
+    """What was made of a picture that nobody can write to: its grey, and that dimmed last."""
+
+    picture: "weakref.ref[Picture]"
+    grey: npt.NDArray[np.uint8]
+    dim: float
+    base: _Dimmed
+
+
+_KEPT: dict[int, _Kept] = {}
+"""By the picture's id; entries are replaced whole, as figures are composed in another thread."""
 
 
 def _dimmed(picture: Picture, dim: float) -> _Dimmed:
@@ -219,31 +229,42 @@ def _dimmed(picture: Picture, dim: float) -> _Dimmed:
     A mode, a head or the opacity changes many times over one picture, so the last one of each
     picture that nobody can write to is kept as long as the picture itself.
     """
-    known = _KEPT.get(id(picture))
-    if known is not None and known[0]() is picture and known[1] == dim:
-        return known[2]
+    place = id(picture)
+    known = _KEPT.get(place)
+    if known is not None and known.picture() is not picture:
+        known = None
+    if known is not None and known.dim == dim:
+        return known.base
+    grey = _grey_of(picture) if known is None else known.grey
+    base = _dimmed_grey(grey, dim)
+    if not picture.flags.writeable:
+        there = weakref.ref(picture, lambda _: _forget(place))
+        _KEPT[place] = _Kept(there, grey, dim, base)
+    return base
+
+
+def _grey_of(picture: Picture) -> npt.NDArray[np.uint8]:
     grey = np.full(picture.shape[:2], 128, dtype=np.uint16)
     for channel, share in enumerate(_LUMA):
         grey += picture[..., channel] * np.uint16(share)
     grey >>= np.uint16(8)
-    grey *= np.uint16(round(256 * dim))
-    grey += np.uint16(128)
-    grey >>= np.uint16(8)
-    rows, columns = picture.shape[:2]
-    lit, unlit = empty_pixels(rows, columns), empty_pixels(rows, columns)
-    for pixels, level in ((lit, grey), (unlit, grey >> np.uint16(1))):
-        pixels[..., :3] = level[..., None]
-        pixels[..., 3] = OPAQUE
-    base = _Dimmed(lit, unlit)
-    if not picture.flags.writeable:
-        place = id(picture)
-        _KEPT[place] = (weakref.ref(picture, lambda _: _forget(place)), dim, base)
-    return base
+    return grey.astype(np.uint8)
+
+
+def _dimmed_grey(grey: npt.NDArray[np.uint8], dim: float) -> _Dimmed:
+    """Each of the 256 greys is dimmed once, and looked up for every pixel as a whole one."""
+    levels = (np.arange(256) * round(256 * dim) + 128) >> 8
+    lit, unlit = (
+        _whole(pixels_of(np.repeat(found[:, None], 3, axis=1))).take(grey).view(np.uint8)
+        for found in (levels, levels >> 1)
+    )
+    shape = (*grey.shape, 4)
+    return _Dimmed(lit.reshape(shape), unlit.reshape(shape))
 
 
 def _forget(place: int) -> None:
     known = _KEPT.get(place)
-    if known is not None and known[0]() is None:
+    if known is not None and known.picture() is None:
         del _KEPT[place]
 
 
