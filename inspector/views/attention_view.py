@@ -6,7 +6,7 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
 from inspector.core.figures import FigureKind
 from inspector.core.map_style import MapStyle
@@ -26,6 +26,7 @@ from inspector.views.elided_label import ElidedLabel
 from inspector.views.head_thumbnails import HeadThumbnails
 from inspector.views.modes_view import StateLevel
 from inspector.views.modes_words import WAITING_SENTENCE, image_text, picture_text
+from inspector.views.pages import pages_under, sentence_page
 from inspector.views.pair_view import PairView
 from inspector.views.picture_link import PictureLink
 from inspector.views.share_bars import ShareBars
@@ -254,17 +255,8 @@ class AttentionView(QWidget):
         whole.addWidget(self.exact)
         whole.addWidget(self.tokens)
         whole.addWidget(self.splitter, 1)
-        self._empty = QLabel()
-        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._empty.setWordWrap(True)
-        self._pages = QStackedWidget()
-        self._pages.addWidget(self._empty)
-        self._pages.addWidget(full)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(6)
-        outer.addWidget(self.state)
-        outer.addWidget(self._pages, 1)
+        self._empty = sentence_page()
+        self._pages = pages_under(self, self.state, self._empty, full)
         self.setFocusProxy(self.overlay.picture)
 
     def _beside(self) -> QWidget:

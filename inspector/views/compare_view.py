@@ -29,6 +29,7 @@ from inspector.views.heat_map_view import HeatMapView
 from inspector.views.invariant_view import InvariantView
 from inspector.views.lines_view import LinesView
 from inspector.views.matching_view import MatchingView
+from inspector.views.pages import sentence_page
 from inspector.views.series_bar import SeriesBar
 from inspector.views.shown import Shown, ViewOptions
 from inspector.views.table_view import TableView
@@ -40,6 +41,7 @@ _STEPS = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
 _HEAD_STEPS = {Qt.Key.Key_BracketLeft: -1, Qt.Key.Key_BracketRight: 1}
 _EMPTY = "Open a second checkpoint to compare"
 _HINT = "Drop it anywhere on the window. The first file is the reference A, further ones join B."
+_EMPTY_PAGE = f"<p style='font-size:large'><b>{_EMPTY}</b></p><p>{_HINT}</p>"
 
 
 class _Part(Protocol):
@@ -205,7 +207,7 @@ class CompareView(QWidget):
         strips = (self.title, self.unrelated, self.left_out, self.trouble, self.series_bar)
         full = _column(*strips, self.splitter, stretched=self.splitter)
         self._pages = QStackedWidget()
-        self._pages.addWidget(_empty_page())
+        self._pages.addWidget(sentence_page(_EMPTY_PAGE))
         self._pages.addWidget(full)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -343,10 +345,3 @@ def _column(*widgets: QWidget, stretched: QWidget | None = None) -> QWidget:
     for widget in widgets:
         column.addWidget(widget, int(widget is stretched))
     return holder
-
-
-def _empty_page() -> QLabel:
-    page = QLabel(f"<p style='font-size:large'><b>{_EMPTY}</b></p><p>{_HINT}</p>")
-    page.setAlignment(Qt.AlignmentFlag.AlignCenter)
-    page.setWordWrap(True)
-    return page

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QSplitter,
-    QStackedWidget,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -32,6 +31,7 @@ from inspector.views.depth_spectra import DepthSpectra
 from inspector.views.depth_words import left_out_text, meaning, title_html
 from inspector.views.elided_label import ElidedLabel
 from inspector.views.modes_view import StateLevel
+from inspector.views.pages import pages_under, sentence_page
 from inspector.views.switch import Switch
 from inspector.views.theme import Theme, small_font, theme_of
 
@@ -220,17 +220,8 @@ class DepthView(QWidget):
         column.addLayout(options)
         column.addWidget(self.splitter, 1)
         column.addWidget(self.anisotropy)
-        self.waiting = QLabel(_page(_EMPTY, _HINT))
-        self.waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.waiting.setWordWrap(True)
-        self._pages = QStackedWidget()
-        self._pages.addWidget(self.waiting)
-        self._pages.addWidget(full)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(6)
-        outer.addWidget(self.trouble)
-        outer.addWidget(self._pages, 1)
+        self.waiting = sentence_page(_page(_EMPTY, _HINT))
+        self._pages = pages_under(self, self.trouble, self.waiting, full)
 
     def _connect(self) -> None:
         for part in (self.curve, self.heads, self.histograms, self.spectra):

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QSplitter,
-    QStackedWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -35,6 +34,7 @@ from inspector.views.modes_words import (
     read_out,
     title_text,
 )
+from inspector.views.pages import pages_under, sentence_page
 from inspector.views.picture_link import PictureLink
 from inspector.views.picture_view import PictureView
 from inspector.views.ranking_view import RankingView
@@ -247,17 +247,8 @@ class ModesView(QWidget):
         column.addLayout(head)
         column.addWidget(self.exact)
         column.addWidget(self.splitter, 1)
-        self._empty = QLabel()
-        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._empty.setWordWrap(True)
-        self._pages = QStackedWidget()
-        self._pages.addWidget(self._empty)
-        self._pages.addWidget(full)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(6)
-        outer.addWidget(self.state)
-        outer.addWidget(self._pages, 1)
+        self._empty = sentence_page()
+        self._pages = pages_under(self, self.state, self._empty, full)
 
     def _connect(self) -> None:
         self.flip.clicked.connect(self._on_flip_clicked)
