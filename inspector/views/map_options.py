@@ -1,13 +1,10 @@
 """The few options of the maps, in words; more of them folded away."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFrame,
     QLabel,
     QScrollArea,
@@ -22,6 +19,7 @@ from inspector.core.map_style import ColourPair, MapStyle
 from inspector.core.modes import ModeOptions, Product, TokenSpace
 from inspector.core.preparation import Preparation
 from inspector.core.selection import Selection
+from inspector.views.choice_box import choice_box, show_choice
 from inspector.views.modes_words import SPACE_SAYS, SPACE_WORDS
 from inspector.views.pair_switch import PairSwitch
 from inspector.views.preparation_box import PreparationBox
@@ -64,14 +62,14 @@ class MapOptions(QWidget):
         self.pair = PairSwitch()
         self.opacity = _slider("Opacity of the overlay")
         self.dim = _slider("Brightness of the image below")
-        self.limits = _choice("Colour limits", _LIMITS)
+        self.limits = choice_box("Colour limits", _LIMITS)
         self.window_box = WindowBox()
         self.grid = _check("Token &grid", "Draw where the tokens lie")
         self.seen = _check("What the model sa&w", "Show the model's input instead of the original")
         self.flipped = _check("&Flip the sign", "Show (−u, −v) instead of (u, v)")
         self.smooth = _check("S&mooth", "Interpolate between patches; stamped on figures")
-        self.product = _choice("Product", {product: product.label for product in Product})
-        self.space = _choice("Tokens", SPACE_WORDS)
+        self.product = choice_box("Product", {product: product.label for product in Product})
+        self.space = choice_box("Tokens", SPACE_WORDS)
         self.fold = _check(
             "Fold the &norm into the weights", "Gain and offset of the norm before attention"
         )
@@ -96,7 +94,7 @@ class MapOptions(QWidget):
         self._style = self._shown_style = style
         self.pair.show_pair(style.pair)
         self._labels[self.pair].setText(f"Colo&urs{_DOT}{_short(style.pair)}")
-        _show_choice(self.limits, style.limits)
+        show_choice(self.limits, style.limits)
         for slider, value in ((self.opacity, style.opacity), (self.dim, style.dim)):
             with QSignalBlocker(slider):
                 slider.setValue(round(value * _PERCENT))
@@ -117,8 +115,8 @@ class MapOptions(QWidget):
         if (options, selection.space) == self._shown_options:
             return
         self._shown_options = (options, selection.space)
-        _show_choice(self.product, options.product)
-        _show_choice(self.space, selection.space)
+        show_choice(self.product, options.product)
+        show_choice(self.space, selection.space)
         self.space.setToolTip(SPACE_SAYS[selection.space])
         _show_check(self.fold, on=options.fold_norm)
         _show_check(self.augment, on=options.augment_bias)
@@ -246,22 +244,6 @@ def _add(
     column.addWidget(label)
     column.addWidget(control)
     return label
-
-
-def _choice(name: str, choices: Mapping[Any, str]) -> QComboBox:
-    box = QComboBox()
-    box.setAccessibleName(name)
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    box.setMinimumContentsLength(12)
-    for key, text in choices.items():
-        box.addItem(text, key)
-    return box
-
-
-def _show_choice(box: QComboBox, key: object) -> None:
-    with QSignalBlocker(box):
-        found = (place for place in range(box.count()) if box.itemData(place) == key)
-        box.setCurrentIndex(next(found, -1))
 
 
 def _short(pair: ColourPair) -> str:

@@ -1,13 +1,11 @@
 """The few options of the comparison, in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFrame,
     QLabel,
     QScrollArea,
@@ -19,6 +17,7 @@ from inspector.core.comparison import ComparisonSeries
 from inspector.core.metrics import Metric
 from inspector.core.outline import Matrix
 from inspector.core.selection import Selection
+from inspector.views.choice_box import choice_box, show_choice
 from inspector.views.shown import ViewOptions
 from inspector.views.wording import shortened
 
@@ -54,21 +53,21 @@ class OptionsPanel(QWidget):
         super().__init__(parent)
         self._selection, self._options = Selection(), ViewOptions()
         self._labels: dict[QWidget, QLabel] = {}
-        self.metric_choice = _choice("Metric", {m: m.about.label for m in Metric})
+        self.metric_choice = choice_box("Metric", {m: m.about.label for m in Metric})
         self.about = QLabel()
         self.about.setWordWrap(True)
         self.about.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.compared_choice = _choice("Compared model", {})
-        self.axis_choice = _choice("Vectors", _AXES)
+        self.compared_choice = choice_box("Compared model", {})
+        self.axis_choice = choice_box("Vectors", _AXES)
         heads = {str(matrix): f"Heads of {matrix.label.lower()}" for matrix in Matrix}
-        self.rows_choice = _choice(
+        self.rows_choice = choice_box(
             "Rows of the heat map", {_MATRICES: "Query, key, value", **heads}
         )
-        self.limits_choice = _choice("Colour limits", _LIMITS)
-        self.lines_choice = _choice("Lines", _LINES)
+        self.limits_choice = choice_box("Colour limits", _LIMITS)
+        self.lines_choice = choice_box("Lines", _LINES)
         self.spread_choice = QCheckBox("Band of one &standard deviation")
         self.spread_choice.setAccessibleName("Band of one standard deviation")
-        self.device_choice = _choice("Computed on", {})
+        self.device_choice = choice_box("Computed on", {})
         self._place()
         self._connect()
         self.show_selection(self._selection)
@@ -88,12 +87,12 @@ class OptionsPanel(QWidget):
             self._show_control(control, visible=len(names) > 1)
         self._show_spread()
         if series is not None:
-            _show_choice(self.axis_choice, series.axis)
+            show_choice(self.axis_choice, series.axis)
 
     def show_selection(self, selection: Selection) -> None:
         """Show the metric, compared model and matrix; emits nothing."""
         self._selection = selection
-        _show_choice(self.metric_choice, selection.metric)
+        show_choice(self.metric_choice, selection.metric)
         about = selection.metric.about
         self.about.setText(f"{about.formula}\n{about.meaning}")
         with QSignalBlocker(self.compared_choice):
@@ -106,8 +105,8 @@ class OptionsPanel(QWidget):
     def show_options(self, options: ViewOptions) -> None:
         """Show how the comparison is drawn; emits nothing."""
         self._options = options
-        _show_choice(self.limits_choice, options.shared_limits)
-        _show_choice(self.lines_choice, options.lines)
+        show_choice(self.limits_choice, options.shared_limits)
+        show_choice(self.lines_choice, options.lines)
         with QSignalBlocker(self.spread_choice):
             self.spread_choice.setChecked(options.spread)
         self._show_spread()
@@ -119,7 +118,7 @@ class OptionsPanel(QWidget):
             self.device_choice.clear()
             for name in names:
                 self.device_choice.addItem(_DEVICES.get(name, name), name)
-        _show_choice(self.device_choice, current)
+        show_choice(self.device_choice, current)
         self._show_control(self.device_choice, visible=len(names) > 0)
 
     def _place(self) -> None:
@@ -180,7 +179,7 @@ class OptionsPanel(QWidget):
 
     def _show_rows(self) -> None:
         heads = self._options.rows == "heads"
-        _show_choice(
+        show_choice(
             self.rows_choice, str(self._selection.matrix or Matrix.Q) if heads else _MATRICES
         )
 
@@ -229,19 +228,3 @@ class OptionsPanel(QWidget):
         if options != self._options:
             self.show_options(options)
             self.options_changed.emit(options)
-
-
-def _choice(name: str, choices: Mapping[Any, str]) -> QComboBox:
-    box = QComboBox()
-    box.setAccessibleName(name)
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    box.setMinimumContentsLength(12)
-    for key, text in choices.items():
-        box.addItem(text, key)
-    return box
-
-
-def _show_choice(box: QComboBox, key: object) -> None:
-    with QSignalBlocker(box):
-        found = (place for place in range(box.count()) if box.itemData(place) == key)
-        box.setCurrentIndex(next(found, -1))
