@@ -23,6 +23,7 @@ from inspector.render.scenes import limits_for
 from inspector.views.banner import Banner, Level
 from inspector.views.composing import Composing, PictureKey
 from inspector.views.composing_ahead import ComposingAhead, one_step_further
+from inspector.views.down_button import DownButton
 from inspector.views.elided_label import ElidedLabel
 from inspector.views.mode_pictures import ModePictures
 from inspector.views.modes_words import (
@@ -429,7 +430,7 @@ def _strip_level(level: StateLevel) -> Level:
 
 
 def _button(text: str, says: str) -> QToolButton:
-    button = QToolButton()
+    button = DownButton()
     button.setText(text)
     button.setToolTip(says)
     button.setAccessibleName(says)

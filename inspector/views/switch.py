@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QToolButton, QWidget
 
+from inspector.views.down_button import DownButton
+
 
 class Switch(QWidget):
     """One choice of a few; the arrow keys move it. Emits `chosen` with the key of the choice."""
@@ -35,7 +37,7 @@ class Switch(QWidget):
         return self._buttons[key]
 
     def _button(self, text: str, says: str) -> QToolButton:
-        button = QToolButton()
+        button = DownButton()
         button.setText(text)
         button.setToolTip(says)
         button.setAccessibleName(says)

@@ -7,6 +7,7 @@ from PySide6.QtGui import QFocusEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
 
 from inspector.core.tokens import TokenGrid
+from inspector.views.down_button import DownButton
 from inspector.views.icons import IconButton
 from inspector.views.switch import Switch
 
@@ -99,7 +100,7 @@ class TokenBar(QWidget):
         self.prefix = tuple(self._button(name) for name in names)
 
     def _button(self, name: str) -> QToolButton:
-        button = QToolButton()
+        button = DownButton()
         button.setText(name)
         button.setCheckable(True)
         button.setToolTip(f"Choose the {name} token; with Shift or Ctrl as key token")
