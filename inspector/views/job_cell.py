@@ -65,6 +65,8 @@ class JobCell(QWidget):
         row.addWidget(self._bar)
         row.addWidget(self._left)
         row.addWidget(self._cancel)
+        # as high without a job as with one: else all above is laid out and drawn when one begins
+        self.setFixedHeight(row.sizeHint().height())
 
     def _show_parts(self, running: bool) -> None:
         for part in (self._bar, self._left, self._cancel):
