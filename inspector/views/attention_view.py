@@ -4,7 +4,7 @@ import logging
 from dataclasses import replace
 from functools import partial
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
@@ -29,6 +29,7 @@ from inspector.views.modes_words import WAITING_SENTENCE, image_text, picture_te
 from inspector.views.pages import pages_under, sentence_page
 from inspector.views.pair_view import PairView
 from inspector.views.picture_link import PictureLink
+from inspector.views.scene_view import SceneView, Steppable
 from inspector.views.share_bars import ShareBars
 from inspector.views.switch import Switch
 from inspector.views.theme import small_font, theme_of
@@ -39,9 +40,6 @@ _PICTURES, _PAIR = 440, 210
 _LARGE, _SIDE = 460, 300
 _EMPTY = "Open a checkpoint and an image to see what a token attends to"
 _NO_MODES = "The modes of this block are being computed…"
-_MODE_STEPS = {Qt.Key.Key_Comma: -1, Qt.Key.Key_Period: 1}
-_HEAD_STEPS = {Qt.Key.Key_BracketLeft: -1, Qt.Key.Key_BracketRight: 1}
-_BLOCK_STEPS = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
 _TOKEN_STEPS = {
     Qt.Key.Key_Left: (0, -1),
     Qt.Key.Key_Right: (0, 1),
@@ -50,7 +48,7 @@ _TOKEN_STEPS = {
 }
 
 
-class AttentionView(QWidget):
+class AttentionView(SceneView):
     """Pattern of a token over the image and alone, thumbnails of all heads, bars of a score.
 
     Setters never emit; what the user does is emitted. What is shown is replaced by a whole new
@@ -70,26 +68,18 @@ class AttentionView(QWidget):
         So many slices, or blocks, further on.
     """
 
-    selection_changed = Signal(object)
     style_changed = Signal(object)
-    hovered = Signal(str)
-    window_dragged = Signal(object)
-    window_chosen = Signal(object)
-    slice_stepped = Signal(int)
-    block_stepped = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._scene: AttentionScene | None = None
         self._other: AttentionScene | None = None
         self._image: ShownImage | None = None
-        self._selection, self._style = Selection(), MapStyle()
+        self._style = MapStyle()
         self._state: tuple[str, StateLevel] = ("", "ready")
-        self._has_said = False
         self.title = ElidedLabel(fills=True)
         self.busy = QLabel()
-        self.exact, self.state = Banner(), Banner(closable=False)
-        self._put_away: set[str] = set()
+        self.state = Banner(closable=False)
         self._composing = Composing[AttentionKey]()
         self.tokens = TokenBar()
         self.overlay = AttentionPane("Attention on the image")
@@ -152,25 +142,6 @@ class AttentionView(QWidget):
         if self._scene is None:
             self._draw()
 
-    def step_head(self, by: int) -> None:
-        """Select the head so many further on; the ends hold."""
-        if self._scene is not None:
-            here = self._selection.address
-            head = self._scene.head if here is None or here.head is None else here.head
-            last = len(self._scene.attention.pattern) - 1
-            self._choose_head(min(max(head + by, 0), last))
-
-    def step_mode(self, by: int) -> None:
-        """Select the mode so many further on; the ends hold."""
-        if self._scene is not None and self._scene.modes is not None:
-            last = self._scene.modes.num_modes - 1
-            self._choose_mode(min(max(min(self._selection.mode, last) + by, 0), last))
-
-    def step_model(self) -> None:
-        """Select the other one of A and B, where it is open."""
-        if self._other is not None:
-            self._select(replace(self._selection, model=1 - min(self._selection.model, 1)))
-
     def step_token(self, down: int, right: int, *, key: bool = False) -> None:
         """Select the patch so many rows and columns further on; a prefix token's is the middle."""
         if self._scene is None:
@@ -202,22 +173,22 @@ class AttentionView(QWidget):
         if key in _TOKEN_STEPS:
             control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
             self.step_token(*_TOKEN_STEPS[key], key=control)
-        elif key in _MODE_STEPS:
-            self.step_mode(_MODE_STEPS[key])
-        elif key in _HEAD_STEPS:
-            self.step_head(_HEAD_STEPS[key])
-        elif key in _BLOCK_STEPS:
-            self.block_stepped.emit(_BLOCK_STEPS[key])
-        elif key is Qt.Key.Key_Space and self._other is not None:
-            self.step_model()
         else:
             super().keyPressEvent(event)
 
-    def changeEvent(self, event: QEvent) -> None:
-        """Follow a change between light and dark, or of the font."""
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
-            self._restyle()
+    @property
+    def _steppable(self) -> Steppable | None:
+        scene = self._scene
+        if scene is None:
+            return None
+        block, heads = scene.attention.address.of_block, len(scene.attention.pattern)
+        if scene.modes is None:
+            return Steppable(block, heads, 0)
+        return Steppable(block, heads, scene.modes.num_modes, scene.modes.exact)
+
+    @property
+    def _has_other(self) -> bool:
+        return self._other is not None
 
     def sizeHint(self) -> QSize:
         """Room for the pictures and the bars."""
@@ -295,7 +266,6 @@ class AttentionView(QWidget):
         self.limits.chosen.connect(self._on_limits_chosen)
         self.pair.mode_chosen.connect(self._choose_mode)
         self.pair.hovered.connect(self._say)
-        self.exact.closed.connect(self._on_exact_closed)
 
     def _draw(self) -> None:
         scene = self._scene
@@ -314,7 +284,7 @@ class AttentionView(QWidget):
 
     def _draw_scene(self, scene: AttentionScene) -> None:
         self.title.setText(title_text(scene, self._style))
-        self._say_exact(scene)
+        self._say_exact()
         self._draw_tokens(scene)
         self._draw_pictures(scene)
         self._draw_heads(scene)
@@ -372,13 +342,6 @@ class AttentionView(QWidget):
         waiting = _NO_MODES if waits else ""
         self.pair.show_pair(scene.pair, scene.attention.grid, mode=mode, waiting=waiting)
 
-    def _say_exact(self, scene: AttentionScene) -> None:
-        sentence = "" if scene.modes is None else scene.modes.exact
-        if not sentence or sentence in self._put_away:
-            self.exact.hide_message()
-        elif self.exact.text != sentence:
-            self.exact.show_message(sentence, level="note")
-
     def _restyle(self) -> None:
         theme = theme_of(self.palette())
         self.pair.apply_theme(theme, small_font(self.font()))
@@ -402,8 +365,9 @@ class AttentionView(QWidget):
         return None if scene.pair is None else scene.pair.key
 
     def _select(self, selection: Selection) -> None:
+        """Mark the chosen tokens at once."""
         self.show_selection(selection)
-        self.selection_changed.emit(selection)
+        super()._select(selection)
 
     @Slot(int)
     def _choose_query(self, token: int) -> None:
@@ -417,20 +381,6 @@ class AttentionView(QWidget):
             if token is None:
                 self._scene = replace(self._scene, pair=None)
             self._select(chosen)
-
-    @Slot(int)
-    def _choose_head(self, head: int) -> None:
-        scene = self._scene
-        if scene is None:
-            return
-        here = self._selection.address or scene.attention.address
-        if head != here.head:
-            self._select(replace(self._selection, address=here.with_head(head)))
-
-    @Slot(int)
-    def _choose_mode(self, mode: int) -> None:
-        if mode != self._selection.mode:
-            self._select(replace(self._selection, mode=mode))
 
     @Slot(str)
     def _on_limits_chosen(self, limits: str) -> None:
@@ -452,22 +402,6 @@ class AttentionView(QWidget):
         elif self._image is not None:
             self._say(picture_text(self._image.slice, row, column))
 
-    @Slot()
-    def _on_left(self) -> None:
-        self._say("")
-
-    @Slot(str)
-    def _say(self, text: str) -> None:
-        """Tell what is under the mouse; that there is nothing only where something was told."""
-        if text or self._has_said:
-            self._has_said = bool(text)
-            self.hovered.emit(text)
-
     @Slot(str)
     def _on_refused(self, sentence: str) -> None:
         self.state.show_message(sentence, level="warning")
-
-    @Slot()
-    def _on_exact_closed(self) -> None:
-        if self._scene is not None and self._scene.modes is not None:
-            self._put_away.add(self._scene.modes.exact)

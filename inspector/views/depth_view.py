@@ -32,6 +32,7 @@ from inspector.views.depth_words import left_out_text, meaning, title_html
 from inspector.views.elided_label import ElidedLabel
 from inspector.views.modes_view import StateLevel
 from inspector.views.pages import pages_under, sentence_page
+from inspector.views.pointing_view import PointingView
 from inspector.views.switch import Switch
 from inspector.views.theme import Theme, small_font, theme_of
 
@@ -44,7 +45,7 @@ _CURVES, _DETAILS = 300, 380
 _DIFFERENCE = "difference"
 
 
-class DepthView(QWidget):
+class DepthView(PointingView):
     """Curves over all blocks; under them heads, histograms and spectra of one model.
 
     Setters never emit; what the user does is emitted and shown at once.
@@ -60,7 +61,6 @@ class DepthView(QWidget):
     """
 
     selection_changed = Signal(object)
-    hovered = Signal(str)
     anisotropy_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -69,7 +69,6 @@ class DepthView(QWidget):
         self._difference = False
         self._drawn: dict[QWidget, tuple[DepthShown, bool]] = {}
         self._put_away = ""
-        self._has_said = False
         self.title, self.meaning = QLabel(), ElidedLabel()
         self.busy = QLabel()
         self.left_out, self.trouble = Banner(), Banner(closable=False)
@@ -313,13 +312,6 @@ class DepthView(QWidget):
     def _on_selected(self, selection: Selection) -> None:
         self.show_selection(selection)
         self.selection_changed.emit(selection)
-
-    @Slot(str)
-    def _say(self, text: str) -> None:
-        """Tell what is under the mouse; that there is nothing only where something was told."""
-        if text or self._has_said:
-            self._has_said = bool(text)
-            self.hovered.emit(text)
 
     @Slot(str)
     def _on_quantity_chosen(self, quantity: str) -> None:

@@ -4,8 +4,7 @@ from dataclasses import replace
 from html import escape
 from typing import Literal
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -39,19 +38,17 @@ from inspector.views.pages import pages_under, sentence_page
 from inspector.views.picture_link import PictureLink
 from inspector.views.picture_view import PictureView
 from inspector.views.ranking_view import RankingView
+from inspector.views.scene_view import SceneView, Steppable
 from inspector.views.spectrum_view import SpectrumView
 from inspector.views.theme import small_font, theme_of
 
 StateLevel = Literal["ready", "busy", "note", "warning", "error"]
 _PICTURES, _SPECTRUM = 470, 190
-_MODE_STEPS = {Qt.Key.Key_Comma: -1, Qt.Key.Key_Period: 1}
-_HEAD_STEPS = {Qt.Key.Key_BracketLeft: -1, Qt.Key.Key_BracketRight: 1}
-_BLOCK_STEPS = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
 _EMPTY = "Open a checkpoint to see its modes"
 _HINT = "<p>Drop it anywhere on the window, then a DICOM, NIfTI, PNG, JPEG or TIFF image.</p>"
 
 
-class ModesView(QWidget):
+class ModesView(SceneView):
     """The pictures of one mode of A or B, both side by side if asked; spectrum and ranking below.
 
     Setters never emit; what the user does is emitted. What is shown is replaced by a whole new
@@ -73,14 +70,8 @@ class ModesView(QWidget):
         So many slices, or blocks, further on.
     """
 
-    selection_changed = Signal(object)
     style_changed = Signal(object)
     beside_chosen = Signal(bool)
-    hovered = Signal(str)
-    window_dragged = Signal(object)
-    window_chosen = Signal(object)
-    slice_stepped = Signal(int)
-    block_stepped = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -88,17 +79,15 @@ class ModesView(QWidget):
         self._other: ModeScene | None = None
         self._image: ShownImage | None = None
         self._given: tuple[ModeScene | None, ModeScene | None] = (None, None)
-        self._selection, self._style = Selection(), MapStyle()
+        self._style = MapStyle()
         self._state: tuple[str, StateLevel] = ("", "ready")
         self._is_beside = False
-        self._has_said = False
         self.title = ElidedLabel(fills=True)
         self.other_title = ElidedLabel(fills=True)
         self.busy = QLabel()
         self.flip = _button("± Sign", "Show (−u, −v) instead of (u, v): both are equally right")
         self.beside = _button("A | B", "Show the same mode of A and B side by side")
-        self.exact, self.state = Banner(), Banner(closable=False)
-        self._put_away: set[str] = set()
+        self.state = Banner(closable=False)
         self._composing = Composing[PictureKey]()
         self._ahead = ComposingAhead(self._composing, self)
         self.pictures = ModePictures("", self._composing)
@@ -150,26 +139,6 @@ class ModesView(QWidget):
         self._state = (text, level)
         self._take_given()
 
-    def step_mode(self, by: int) -> None:
-        """Select the mode so many further on; the ends hold."""
-        if self._scene is not None:
-            last = self._scene.modes.num_modes - 1
-            self._choose_mode(min(max(min(self._selection.mode, last) + by, 0), last))
-
-    def step_head(self, by: int) -> None:
-        """Select the head so many further on; the ends hold."""
-        if self._scene is None:
-            return
-        here = self._selection.address or self._scene.address.of_block
-        head = min(max((here.head or 0) + by, 0), self._scene.modes.num_heads - 1)
-        if head != here.head:
-            self._select(replace(self._selection, address=here.with_head(head)))
-
-    def step_model(self) -> None:
-        """Select the other one of A and B, where it is open."""
-        if self._other is not None:
-            self._select(replace(self._selection, model=1 - min(self._selection.model, 1)))
-
     def current_figure_kind(self) -> FigureKind:
         """The figure of what is looked at."""
         return FigureKind.MODELS if self._shows_both else FigureKind.MODE
@@ -179,26 +148,6 @@ class ModesView(QWidget):
         """What is on the screen."""
         return self._scene
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Step through modes, heads and blocks."""
-        key = Qt.Key(event.key())
-        if key in _MODE_STEPS:
-            self.step_mode(_MODE_STEPS[key])
-        elif key in _HEAD_STEPS:
-            self.step_head(_HEAD_STEPS[key])
-        elif key in _BLOCK_STEPS:
-            self.block_stepped.emit(_BLOCK_STEPS[key])
-        elif key is Qt.Key.Key_Space and self._other is not None:
-            self.step_model()
-        else:
-            super().keyPressEvent(event)
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follow a change between light and dark, or of the font."""
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
-            self._restyle()
-
     def sizeHint(self) -> QSize:
         """Room for the pictures and the spectrum."""
         return QSize(780, 700)
@@ -206,6 +155,18 @@ class ModesView(QWidget):
     @property
     def _views(self) -> tuple[PictureView, ...]:
         return (*self.pictures.views, *self.other_pictures.views)
+
+    @property
+    def _steppable(self) -> Steppable | None:
+        if self._scene is None:
+            return None
+        modes = self._scene.modes
+        block = self._scene.address.of_block
+        return Steppable(block, modes.num_heads, modes.num_modes, modes.exact)
+
+    @property
+    def _has_other(self) -> bool:
+        return self._other is not None
 
     @property
     def _shows_both(self) -> bool:
@@ -254,7 +215,6 @@ class ModesView(QWidget):
     def _connect(self) -> None:
         self.flip.clicked.connect(self._on_flip_clicked)
         self.beside.clicked.connect(self._on_beside_clicked)
-        self.exact.closed.connect(self._on_exact_closed)
         for view in self._views:
             view.window_dragged.connect(self.window_dragged)
             view.window_chosen.connect(self.window_chosen)
@@ -294,7 +254,7 @@ class ModesView(QWidget):
         self.beside.setVisible(other is not None)
         self.other_title.setVisible(self._shows_both)
         self.other_pictures.setVisible(self._shows_both)
-        self._say_exact(scene)
+        self._say_exact()
         self._draw_pictures(scene, other)
         self.spectrum.show_modes(scene.modes, scene.head, scene.mode, scene.maps)
         self.ranking.show_ranking(scene.modes, scene.maps, scene.head, scene.mode)
@@ -355,27 +315,11 @@ class ModesView(QWidget):
                 failed = self._state[1] == "error"
                 pictures.show_nothing(self._state[0] if failed else DROP_SENTENCE)
 
-    def _say_exact(self, scene: ModeScene) -> None:
-        sentence = scene.modes.exact
-        if not sentence or sentence in self._put_away:
-            self.exact.hide_message()
-        elif self.exact.text != sentence:
-            self.exact.show_message(sentence, level="note")
-
     def _restyle(self) -> None:
         self.spectrum.apply_theme(theme_of(self.palette()), small_font(self.font()))
         muted = self.palette()
         muted.setColor(self.busy.foregroundRole(), theme_of(self.palette()).muted)
         self.busy.setPalette(muted)
-
-    def _select(self, selection: Selection) -> None:
-        self._selection = selection
-        self.selection_changed.emit(selection)
-
-    @Slot(int)
-    def _choose_mode(self, mode: int) -> None:
-        if mode != self._selection.mode:
-            self._select(replace(self._selection, mode=mode))
 
     @Slot()
     def _on_flip_clicked(self) -> None:
@@ -386,11 +330,6 @@ class ModesView(QWidget):
     def _on_beside_clicked(self) -> None:
         self.show_beside(self.beside.isChecked())
         self.beside_chosen.emit(self._is_beside)
-
-    @Slot()
-    def _on_exact_closed(self) -> None:
-        if self._scene is not None:
-            self._put_away.add(self._scene.modes.exact)
 
     @Slot(float, float)
     def _on_pointed(self, row: float, column: float) -> None:
@@ -403,17 +342,6 @@ class ModesView(QWidget):
     def _on_other_pointed(self, row: float, column: float) -> None:
         if self._other is not None:
             self._say(read_out(self._other, self._style, row, column))
-
-    @Slot()
-    def _on_left(self) -> None:
-        self._say("")
-
-    @Slot(str)
-    def _say(self, text: str) -> None:
-        """Tell what is under the mouse; that there is nothing only where something was told."""
-        if text or self._has_said:
-            self._has_said = bool(text)
-            self.hovered.emit(text)
 
 
 def _has_maps(scene: ModeScene) -> bool:
