@@ -1,18 +1,16 @@
 """The chosen token's attention large: over the image, and alone in the colours of a bar."""
 
-from collections.abc import Hashable
-
 import numpy as np
 from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from inspector.core.attention import TokenAttention
 from inspector.core.map_style import MapStyle
 from inspector.core.scene import AttentionScene, ShownImage
 from inspector.core.tokens import TokenGrid
 from inspector.render.scenes import Drawn
-from inspector.views.map_bar import MapBar
+from inspector.views.picture_pane import PicturePane
 from inspector.views.picture_view import PictureView
 
 _DARK, _LIGHT = QColor(0, 0, 0, 190), QColor("#ffe14d")
@@ -44,25 +42,13 @@ class TokenPicture(PictureView):
             painter.drawLines(lines)
 
 
-class AttentionPane(QWidget):
+class AttentionPane(PicturePane):
     """A picture and the colour bar under it."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.picture = TokenPicture(name)
-        self.bar = MapBar()
-        self._key: Hashable = None
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        column.addWidget(self.picture, 1)
-        column.addWidget(self.bar)
-
-    def is_new(self, key: Hashable) -> bool:
-        """Whether what the key stands for is not on the screen yet; it is taken to be, from now."""
-        new = key != self._key
-        self._key = key
-        return new
+        picture = TokenPicture(name)
+        super().__init__(picture, parent)
+        self.picture = picture
 
     def show_drawn(self, drawn: Drawn, scene: AttentionScene, style: MapStyle) -> None:
         """Show a composed picture and the window of its token."""

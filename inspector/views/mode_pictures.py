@@ -1,46 +1,30 @@
 """The three pictures of one mode on one image: overlay, query map and key map."""
 
-from collections.abc import Hashable
 from functools import partial
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from inspector.core.map_style import MapStyle
 from inspector.core.scene import ModeScene, ShownImage
 from inspector.render.scenes import Drawn, ModeLimits, oriented_maps
 from inspector.views.composing import PARTS, Composing, PictureKey, compose_part, key_of
-from inspector.views.map_bar import MapBar
 from inspector.views.modes_words import constant_text
+from inspector.views.picture_pane import PicturePane
 from inspector.views.picture_view import PictureView
 
 _LOWEST_ASPECT = 1.12
 _GAP = 6
 
 
-class MapPane(QWidget):
+class MapPane(PicturePane):
     """A picture and the bars that belong to it."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.picture = PictureView(name)
-        self.bar = MapBar()
-        self._key: Hashable = None
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        column.addWidget(self.picture, 1)
-        column.addWidget(self.bar)
-
-    def is_new(self, key: Hashable) -> bool:
-        """Whether what the key stands for is not on the screen yet; it is taken to be, from now.
-
-        The key holds the results themselves, which are equal only where they are the same.
-        """
-        new = key != self._key
-        self._key = key
-        return new
+        picture = PictureView(name)
+        super().__init__(picture, parent)
+        self.picture = picture
 
     def show_drawn(
         self, drawn: Drawn, image: ShownImage, style: MapStyle, constants: tuple[str, ...]
