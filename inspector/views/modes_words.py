@@ -20,7 +20,7 @@ SPACE_SAYS: dict[TokenSpace, str] = {
     TokenSpace.NORMED: "Normalised without gain and offset: goes with folded weights.",
 }
 DROP_SENTENCE = "No image is open.\nDrop a DICOM, NIfTI, PNG, JPEG or TIFF file, or a folder."
-NO_MAPS_SENTENCE = "There are no maps of this model."
+NO_MAPS_SENTENCE = "There are no maps of this image."
 WAITING_SENTENCE = "The model is being run on this image…"
 _FIGURE_SPACE = "\N{FIGURE SPACE}"
 
