@@ -11,13 +11,13 @@ from PySide6.QtWidgets import QApplication
 
 from inspector.app.application import apply_theme
 from inspector.app.asking import ask_files, ask_folder
-from inspector.app.folders import log_folder
 from inspector.app.main_window import MainWindow
 from inspector.app.opening import Opening
 from inspector.app.remembering import Remembering
 from inspector.app.samples import sample_images, sample_paths
 from inspector.app.settings import THEMES
 from inspector.core.errors import BadCheckpoint, InspectorError
+from inspector.core.folders import log_folder
 from inspector.core.metrics import Metric
 from inspector.session import Session
 

@@ -98,7 +98,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _run_window(arguments: argparse.Namespace) -> int:
     from inspector.app.application import Application
     from inspector.app.crash import faults_written_to
-    from inspector.app.folders import log_folder
+    from inspector.core.folders import log_folder
 
     application = Application(sys.argv[:1])
     controllers: list[Controller] = []

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from inspector.app.folders import state_folder
 from inspector.app.settings import Settings, save_settings, settings_path, write_json
 from inspector.core.errors import BadRequest
+from inspector.core.folders import state_folder
 from inspector.session import SavedSession
 
 _SESSION = "session.json"

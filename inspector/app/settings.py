@@ -9,9 +9,9 @@ from typing import Any, Self
 
 from PySide6.QtCore import QRect
 
-from inspector.app.folders import config_folder
 from inspector.core.errors import BadRequest
 from inspector.core.figures import FigureFormat, FigureStyle
+from inspector.core.folders import config_folder
 from inspector.core.map_style import ColourPair, MapStyle
 from inspector.core.modes import TokenSpace
 

@@ -9,7 +9,9 @@ from inspector.core.comparison import ModelCard
 from inspector.core.errors import BadRequest
 from inspector.core.images import ImageCard, Picture, Slice, SliceAddress, Tone
 from inspector.core.modes import Anisotropy, BlockMaps, BlockModes, ModelModes, SmallArray
+from inspector.core.preference import Preference
 from inspector.core.preparation import PreparedImage
+from inspector.core.same_object import SameObject
 
 SMALLEST_SIDE = 256
 LARGEST_ENLARGED = 2048
@@ -128,16 +130,30 @@ class AttentionScene:
 
 @dataclass(frozen=True, eq=False)
 class DepthScene:
-    """The modes of one or two models over their depth, and their anisotropy where it is known.
+    """The modes of one or two models over their depth, and what was measured over folders.
 
-    `letters` are those of the window, as (``A``, ``B``); `chosen` is what is selected.
+    Parameters
+    ----------
+    letters
+        Those of the window, as (``A``, ``B``).
+    models, anisotropy
+        Of each letter; anisotropy where it is known.
+    chosen
+        What is selected.
+    preference, same_object
+        Of each letter, where they are known; empty where none is.
     """
 
     letters: tuple[str, ...]
     models: tuple[ModelModes, ...]
     anisotropy: tuple[Anisotropy | None, ...]
     chosen: Address | None = None
+    preference: tuple[Preference | None, ...] = ()
+    same_object: tuple[SameObject | None, ...] = ()
 
     def __post_init__(self) -> None:
+        for measured in (self.preference, self.same_object):
+            if measured and len(measured) != len(self.letters):
+                raise BadRequest("What was measured stands for each model, or for none.")
         if not len(self.letters) == len(self.models) == len(self.anisotropy) > 0:
             raise BadRequest("A view over depth has at least one model, each with its letter.")

@@ -20,6 +20,11 @@ def state_folder() -> Path:
     return _own("state") or _DIRS.user_state_path
 
 
+def cache_folder() -> Path:
+    """For what can be computed again."""
+    return _own("cache") or _DIRS.user_cache_path
+
+
 def log_folder() -> Path:
     """For what went wrong."""
     return _own("log") or _DIRS.user_log_path
