@@ -1,6 +1,6 @@
 """What is measured on every picture of a folder in one pass, and how the pictures are summed up.
 
-A measurement makes a record of a picture: a few arrays that depend on the model, the picture and the
+A measurement makes a record of a picture: a few arrays that depend on the model, picture and
 settings alone, never on the other pictures, so that records can be kept on disk and computed
 anywhere. A tally takes records in any order and any grouping and gives the same to the last bit.
 """
