@@ -8,7 +8,7 @@ from inspector.core.errors import BadRequest
 
 
 class FigureKind(StrEnum):
-    """The figures of a comparison, then those of modes, attention and depth."""
+    """The figures of a comparison, then those of modes, attention, depth and folders."""
 
     HEAT_MAP = "heat-map"
     HEAD_MAP = "head-map"
@@ -26,6 +26,9 @@ class FigureKind(StrEnum):
     DEPTH = "depth"
     HISTOGRAM = "histogram"
     SPECTRA = "spectra"
+    PREFERENCE = "preference"
+    SAME_OBJECT = "same-object"
+    GALLERY = "gallery"
 
 
 class FigureFormat(StrEnum):

@@ -1,13 +1,13 @@
 """What the objects of a picture are, and how much of each patch they cover."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from inspector.core.comparison import FloatArray
 from inspector.core.errors import BadRequest
-from inspector.core.tokens import Box, Placement, TokenGrid
+from inspector.core.tokens import TokenGrid
 
 Labels = npt.NDArray[np.int32]
 TARGET, DISTRACTOR, BACKGROUND, UNLABELLED = 1, 2, 3, 0
@@ -52,7 +52,8 @@ class ObjectMap:
         values
             Which labels.
         """
-        placement = _onto(grid.placement, self.labels.shape)
+        rows, columns = self.labels.shape
+        placement = grid.placement.resized((rows, columns))
         placed = TokenGrid(grid.rows, grid.columns, grid.cell, placement, grid.prefix)
         down = _shares(self.labels.shape[0], placed, axis=0)
         across = _shares(self.labels.shape[1], placed, axis=1)
@@ -60,14 +61,6 @@ class ObjectMap:
         for place, value in enumerate(values):
             covered[place] = down @ (self.labels == value).astype(np.float64) @ across.T
         return np.clip(covered, 0.0, 1.0)
-
-
-def _onto(placement: Placement, shape: tuple[int, ...]) -> Placement:
-    """The same rectangle on a map of another number of pixels."""
-    down, right = shape[0] / placement.image_shape[0], shape[1] / placement.image_shape[1]
-    box = placement.box
-    scaled = Box(box.top * down, box.left * right, box.height * down, box.width * right)
-    return replace(placement, image_shape=(shape[0], shape[1]), box=scaled)
 
 
 def _shares(pixels: int, grid: TokenGrid, *, axis: int) -> FloatArray:

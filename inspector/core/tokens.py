@@ -79,6 +79,13 @@ class Placement:
         sides = (side * times for side in (box.top, box.left, box.height, box.width))
         return Placement((rows * times, columns * times), self.input_shape, Box(*sides))
 
+    def resized(self, image_shape: tuple[int, int]) -> "Placement":
+        """The same input on the original stretched or shrunk to so many rows and columns."""
+        down, right = (new / old for new, old in zip(image_shape, self.image_shape, strict=True))
+        box = self.box
+        sides = (box.top * down, box.left * right, box.height * down, box.width * right)
+        return Placement(image_shape, self.input_shape, Box(*sides))
+
 
 @dataclass(frozen=True)
 class TokenGrid:

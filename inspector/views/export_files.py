@@ -23,6 +23,9 @@ KIND_WORDS = {
     FigureKind.DEPTH: "Weighted cosine over depth",
     FigureKind.HISTOGRAM: "Histograms of the cosines, block by block",
     FigureKind.SPECTRA: "Spectra of all heads",
+    FigureKind.PREFERENCE: "What attention prefers, over depth",
+    FigureKind.SAME_OBJECT: "Query and key on the same object, over depth",
+    FigureKind.GALLERY: "Optimal images of the head's first modes",
 }
 FORMAT_WORDS = {
     FigureFormat.PDF: "PDF, vector",

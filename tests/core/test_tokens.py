@@ -148,3 +148,10 @@ def test_that_nonsense_is_refused():
         TokenGrid(0, 2, (1, 1), placement)
     with pytest.raises(BadRequest, match="no patch in row 2"):
         TokenGrid(2, 2, (1, 1), placement).token(2, 0)
+
+
+def test_that_an_input_on_a_stretched_picture_covers_the_same_of_it() -> None:
+    placement = Placement((100, 60), (32, 32), Box(10.0, -6.0, 80.0, 72.0))
+    resized = placement.resized((50, 180))
+    assert resized == Placement((50, 180), (32, 32), Box(5.0, -18.0, 40.0, 216.0))
+    assert placement.resized((300, 180)) == placement.enlarged(3)
