@@ -8,9 +8,9 @@ from inspector.jobs.lane import Lane
 
 
 class JobLine(QObject):
-    """Follows a lane; its cancel button and Esc cancel whatever runs.
+    """Follows a lane; cancel and Esc end whatever runs, the pause button lets it wait.
 
-    `cancelling()` is emitted before they do.
+    `cancelling()` is emitted before anything is cancelled.
     """
 
     cancelling = Signal()
@@ -20,9 +20,12 @@ class JobLine(QObject):
         self._lane = lane
         self._window = window
         self._device = ""
+        self._state: JobState | None = None
         lane.progressed.connect(self._on_job_progressed)
         lane.idle.connect(self._on_lane_idle)
+        lane.pause_changed.connect(self._on_pause_changed)
         window.jobs.cancel_asked.connect(self._on_cancel_asked)
+        window.jobs.pause_asked.connect(self._on_pause_asked)
         window.commands["cancel"].triggered.connect(self._on_cancel_asked)
         self._on_lane_idle()
 
@@ -35,16 +38,33 @@ class JobLine(QObject):
 
     @Slot(object)
     def _on_job_progressed(self, state: JobState) -> None:
+        self._state = state
         self._window.commands["cancel"].setEnabled(True)
         self._window.jobs.show_state(
             " · ".join(part for part in (state.label, state.text) if part),
             done=state.done,
             total=state.total,
             seconds_left=state.seconds_left,
+            rate=state.rate,
+            unit=state.unit,
+            pausable=state.pausable,
+            paused=self._lane.is_paused(state.key),
         )
+
+    @Slot(str)
+    def _on_pause_changed(self, key: str) -> None:
+        """Say at once what the job itself will only say at its next report."""
+        if self._state is not None and self._state.key == key:
+            self._on_job_progressed(self._state)
+
+    @Slot(bool)
+    def _on_pause_asked(self, wanted: bool) -> None:
+        if self._state is not None:
+            (self._lane.pause if wanted else self._lane.resume)(self._state.key)
 
     @Slot()
     def _on_lane_idle(self) -> None:
+        self._state = None
         self._window.commands["cancel"].setEnabled(False)
         self._window.jobs.show_idle(f"Ready · {self._device}" if self._device else "Ready")
 

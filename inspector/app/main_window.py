@@ -42,7 +42,7 @@ TITLE = "ViT Inspector"
 SIZE = (1280, 800)
 COLUMNS = (260, 780, 240)
 TAB_TEXTS = ("Compare", "Modes on image", "Attention", "Depth")
-_JOB_WIDTH = 420
+_JOB_WIDTH = 620
 _MOST_LOOKED_AT = 40
 
 

@@ -1,7 +1,8 @@
 """What a job is handed: a way to tell what it has done, and to learn that it is not wanted."""
 
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event, Lock
 from time import monotonic
 
@@ -10,6 +11,8 @@ from inspector.core.errors import Cancelled
 PROGRESS_EVERY_S = 0.05
 PARTIAL_EVERY_S = 0.1
 ESTIMATE_AFTER_S = 1.0
+PACE_OF_S = 30.0
+SAMPLE_EVERY_S = 0.5
 LONGEST_WAIT_S = 0.25
 
 
@@ -17,8 +20,10 @@ LONGEST_WAIT_S = 0.25
 class JobState:
     """How far a job is.
 
-    `done` of `total` units (`total` 0 where not known yet); `text` names the current unit;
-    `seconds_left` is None until there is enough to estimate it from.
+    `done` of `total` units (`total` 0 where not known yet); `text` names the current unit; `rate`
+    (units a second) and `seconds_left` are None until there is enough to estimate them from.
+    `unit` says what is counted, ``images``; empty where the number of units tells nobody anything.
+    `pausable` and `paused` say whether it can wait, and whether it does.
     """
 
     key: str
@@ -27,31 +32,54 @@ class JobState:
     done: int = 0
     total: int = 0
     seconds_left: float | None = None
+    rate: float | None = None
+    unit: str = ""
+    pausable: bool = False
+    paused: bool = False
 
 
 class JobContext:
-    """Handed to a job; `progress` is a `Progress` and raises `Cancelled` after a cancel."""
+    """Handed to a job; `progress` is a `Progress` and raises `Cancelled` after a cancel.
+
+    Parameters
+    ----------
+    begun
+        The state of the job before its first report.
+    cancelled, paused
+        Set while the job is not wanted, or is to wait.
+    go
+        Cleared while the window draws.
+    let_through
+        Does what is more urgent, and comes back.
+    rest
+        Comes back when there may be a reason to go on: it is resumed, cancelled, or something
+        more urgent is asked for.
+    report, leave
+        Pass on a state; announce that a partial result lies ready.
+    """
 
     def __init__(
         self,
-        key: str,
-        label: str,
+        begun: JobState,
         *,
         cancelled: Event,
+        paused: Event,
         go: Event,
         let_through: Callable[[], None],
+        rest: Callable[[], None],
         report: Callable[[JobState], None],
         leave: Callable[["JobContext"], None],
     ) -> None:
-        self._key = key
-        self._label = label
+        self._begun = begun
         self._cancelled = cancelled
+        self._paused = paused
         self._go = go
         self._let_through = let_through
+        self._rest = rest
         self._report = report
         self._leave = leave
         self._reported = self._left = float("-inf")
-        self._phase = _Phase()
+        self._pace = _Pace()
         self._lock = Lock()
         self._mail: object | None = None
         self._announced = False
@@ -60,24 +88,41 @@ class JobContext:
         """Report `done` of `total` units, passed on at most every 50 ms.
 
         Waits, but never long, while the window is drawing: see `Lane.hold`. Jobs of a higher rank
-        are done before it comes back.
+        are done before it comes back, and while the job is paused it does not come back. The time
+        of both does not count in the pace.
 
         Raises
         ------
         Cancelled
             When the job is no longer wanted.
         """
+        asked = monotonic()
         self._go.wait(LONGEST_WAIT_S)
-        if not self._cancelled.is_set():
-            self._let_through()
+        self._stand_aside(done, total, text)
         if self._cancelled.is_set():
             raise Cancelled
         now = monotonic()
-        left = self._phase.seconds_left(done, total, now=now)
+        self._pace.skip(now - asked)
+        rate, left = self._pace.of(done, total, now=now)
         if now - self._reported < PROGRESS_EVERY_S and done < total:
             return
         self._reported = now
-        self._report(JobState(self._key, self._label, text, done, total, left))
+        self._report(
+            replace(
+                self._begun, text=text, done=done, total=total, rate=rate, seconds_left=left,
+                paused=False,
+            )
+        )  # fmt: skip
+
+    def _stand_aside(self, done: int, total: int, text: str) -> None:
+        """Let more urgent jobs through, and wait while paused."""
+        if not self._cancelled.is_set():
+            self._let_through()
+        while self._paused.is_set() and not self._cancelled.is_set():
+            self._report(replace(self._begun, text=text, done=done, total=total, paused=True))
+            self._rest()
+            if not self._cancelled.is_set():
+                self._let_through()
 
     def partial(self, value: object) -> None:
         """Hand out what is finished so far; the newest replaces one not yet collected.
@@ -104,18 +149,32 @@ class JobContext:
         return value
 
 
-class _Phase:
-    """Estimates the time left from the pace since the number of units last changed."""
+class _Pace:
+    """Estimates pace and time left from the last half minute of the phase that is under way.
+
+    A phase begins anew with another total, or where fewer units are done than were. That only the
+    last half minute counts lets a start that went quickly be forgotten: what was on disk already.
+    """
 
     def __init__(self) -> None:
-        self._total = self._first = self._last = -1
-        self._since = 0.0
+        self._total = self._last = -1
+        self._seen: deque[tuple[float, int]] = deque()
 
-    def seconds_left(self, done: int, total: int, *, now: float) -> float | None:
+    def skip(self, seconds: float) -> None:
+        """Leave out a time in which others worked, or nobody did."""
+        self._seen = deque((when + seconds, done) for when, done in self._seen)
+
+    def of(self, done: int, total: int, *, now: float) -> tuple[float | None, float | None]:
+        """Units a second, and seconds left."""
         if total != self._total or done < self._last:
-            self._total, self._first, self._since = total, done, now
+            self._total, self._seen = total, deque([(now, done)])
         self._last = done
-        elapsed, finished = now - self._since, done - self._first
+        if now - self._seen[-1][0] >= SAMPLE_EVERY_S:
+            self._seen.append((now, done))
+        while len(self._seen) > 2 and now - self._seen[1][0] >= PACE_OF_S:
+            self._seen.popleft()
+        since, first = self._seen[0]
+        elapsed, finished = now - since, done - first
         if elapsed < ESTIMATE_AFTER_S or finished <= 0:
-            return None
-        return elapsed * (total - done) / finished
+            return None, None
+        return finished / elapsed, elapsed * (total - done) / finished

@@ -11,7 +11,8 @@ import itertools
 import logging
 from collections import deque
 from collections.abc import Callable
-from threading import Event, Lock
+from dataclasses import replace
+from threading import Condition, Event
 
 from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 
@@ -38,6 +39,8 @@ class Lane(QObject):
         Of the newest job under that key only. The error is always an `InspectorError`.
     progressed(state)
         A `JobState` at most every 50 ms.
+    pause_changed(key)
+        The job under the key is paused, or is to go on.
     ended(key)
         The newest job under the key is over: delivered, failed or cancelled.
     busy(), idle()
@@ -48,6 +51,7 @@ class Lane(QObject):
     partial = Signal(str, object)
     progressed = Signal(object)
     failed = Signal(str, object)
+    pause_changed = Signal(str)
     ended = Signal(str)
     busy = Signal()
     idle = Signal()
@@ -75,15 +79,27 @@ class Lane(QObject):
         """Whether its thread runs: from the first job until `close`."""
         return self._thread.isRunning()
 
-    def submit(self, key: str, job: Work, *, label: str, rank: int = 0) -> int:
+    def submit(
+        self,
+        key: str,
+        job: Work,
+        *,
+        label: str,
+        rank: int = 0,
+        unit: str = "",
+        pausable: bool = False,
+    ) -> int:
         """Queue a job and give its number; 0 where the lane is closed and the job is dropped.
 
         `label` says in the window what is going on; a job with an empty one is not shown. A job of
         a higher `rank` is taken first, and does not wait for the end of one of a lower rank.
+        `unit` says what its progress counts, where that is worth saying; one that is `pausable`
+        can be told to wait.
         """
         if self._closed:
             return 0
-        taken = _Job(next(self._ids), key, label, job, rank)
+        begun = JobState(key, label, unit=unit, pausable=pausable)
+        taken = _Job(next(self._ids), begun, job, rank)
         was_idle, older = not self._live, self._newest.get(key)
         self._live[taken.number] = taken
         self._newest[key] = taken
@@ -106,6 +122,29 @@ class Lane(QObject):
         """Whether a job under this key waits or runs and was not cancelled."""
         job = self._newest.get(key)
         return job is not None and not job.cancelled.is_set()
+
+    def pause(self, key: str) -> None:
+        """Let the job under a key wait at its next progress report; only one that is pausable.
+
+        More urgent jobs are done meanwhile, and it can be cancelled.
+        """
+        job = self._newest.get(key)
+        if job is not None and job.begun.pausable and not job.paused.is_set():
+            job.paused.set()
+            self.pause_changed.emit(key)
+
+    def resume(self, key: str) -> None:
+        """Let a paused job go on."""
+        job = self._newest.get(key)
+        if job is not None and job.paused.is_set():
+            job.paused.clear()
+            self._queue.stir()
+            self.pause_changed.emit(key)
+
+    def is_paused(self, key: str) -> bool:
+        """Whether the job under a key waits, or will at its next report."""
+        job = self._newest.get(key)
+        return job is not None and job.paused.is_set()
 
     def hold(self) -> None:
         """Let the running job wait at its next progress report, because the window draws.
@@ -147,6 +186,7 @@ class Lane(QObject):
         if job is None or job.cancelled.is_set():
             return
         job.cancelled.set()
+        self._queue.stir()
         if self._queue.remove(job):
             self._forget(job)
 
@@ -169,7 +209,7 @@ class Lane(QObject):
     def _on_job_started(self, number: int) -> None:
         job = self._wanted(number)
         if job is not None and job.label:
-            self.progressed.emit(JobState(job.key, job.label))
+            self.progressed.emit(replace(job.begun, paused=job.paused.is_set()))
 
     @Slot(int, object)
     def _on_job_progressed(self, number: int, state: JobState) -> None:
@@ -204,48 +244,74 @@ class Lane(QObject):
 
 
 class _Job:
-    """A queued callable, with the event that cancels it."""
+    """A queued callable, with the events that cancel it and let it wait."""
 
-    __slots__ = ("cancelled", "key", "label", "number", "rank", "work")
+    __slots__ = ("begun", "cancelled", "number", "paused", "rank", "work")
 
-    def __init__(self, number: int, key: str, label: str, work: Work, rank: int) -> None:
+    def __init__(self, number: int, begun: JobState, work: Work, rank: int) -> None:
         self.number = number
-        self.key = key
-        self.label = label
+        self.begun = begun
         self.work = work
         self.rank = rank
         self.cancelled = Event()
+        self.paused = Event()
+
+    @property
+    def key(self) -> str:
+        return self.begun.key
+
+    @property
+    def label(self) -> str:
+        return self.begun.label
 
 
 class _Queue:
     """Jobs that wait, shared by the two threads."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._stirred = Condition()
         self._jobs: deque[_Job] = deque()
 
     def put(self, job: _Job) -> None:
-        with self._lock:
+        with self._stirred:
             self._jobs.append(job)
+            self._stirred.notify_all()
 
     def take(self, *, above: int | None = None) -> _Job | None:
         """The oldest job of the highest rank; only one above a rank where that is given."""
-        with self._lock:
-            if not self._jobs:
-                return None
-            job = max(self._jobs, key=lambda waiting: waiting.rank)
-            if above is not None and job.rank <= above:
-                return None
-            self._jobs.remove(job)
+        with self._stirred:
+            job = self._first(above)
+            if job is not None:
+                self._jobs.remove(job)
             return job
 
     def remove(self, job: _Job) -> bool:
         """Whether it was still waiting."""
-        with self._lock:
+        with self._stirred:
             if job not in self._jobs:
                 return False
             self._jobs.remove(job)
             return True
+
+    def stir(self) -> None:
+        """A job was cancelled, or is to go on: whoever rests looks again."""
+        with self._stirred:
+            self._stirred.notify_all()
+
+    def rest(self, job: _Job) -> None:
+        """Wait while a job is paused and nothing more urgent is there."""
+        with self._stirred:
+            self._stirred.wait_for(
+                lambda: (
+                    not job.paused.is_set()
+                    or job.cancelled.is_set()
+                    or self._first(job.rank) is not None
+                )
+            )
+
+    def _first(self, above: int | None) -> _Job | None:
+        job = max(self._jobs, key=lambda waiting: waiting.rank, default=None)
+        return None if job is None or (above is not None and job.rank <= above) else job
 
 
 class _Worker(QObject):
@@ -284,11 +350,12 @@ class _Worker(QObject):
 
     def _run(self, job: _Job) -> None:
         context = JobContext(
-            job.key,
-            job.label,
+            job.begun,
             cancelled=job.cancelled,
+            paused=job.paused,
             go=self.go,
             let_through=lambda: self._let_through(job.rank),
+            rest=lambda: self._queue.rest(job),
             report=lambda state: self.progressed.emit(job.number, state),
             leave=lambda left: self.partial_left.emit(job.number, left),
         )

@@ -62,6 +62,15 @@ class IconButton(QToolButton):
         self.setAccessibleName(says)
         self._draw()
 
+    def show_as(self, name: str, says: str) -> None:
+        """Become another button: its icon, its tooltip and accessible name."""
+        if name == self._name:
+            return
+        self._name = name
+        self.setToolTip(says)
+        self.setAccessibleName(says)
+        self._draw()
+
     def changeEvent(self, event: QEvent) -> None:
         """Draw the icon again in the new colours."""
         super().changeEvent(event)

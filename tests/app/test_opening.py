@@ -5,7 +5,7 @@ import pytest
 
 from inspector.app.opening import checkpoints_at, open_all
 from inspector.core.errors import BadCheckpoint, Cancelled
-from inspector.jobs.context import JobContext
+from inspector.jobs.context import JobContext, JobState
 from inspector.session import Source
 from tests.tiny_models import model, vit_weights, write_safetensors
 
@@ -19,11 +19,12 @@ def context() -> JobContext:
     go = threading.Event()
     go.set()
     return JobContext(
-        "open",
-        "",
+        JobState("open", ""),
         cancelled=threading.Event(),
+        paused=threading.Event(),
         go=go,
         let_through=lambda: None,
+        rest=lambda: None,
         report=lambda _: None,
         leave=lambda _: None,
     )

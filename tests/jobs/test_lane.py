@@ -45,6 +45,34 @@ def set_event() -> threading.Event:
     return event
 
 
+class Clock:
+    """Stands in for the clock of `inspector.jobs.context`."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._patch = pytest.MonkeyPatch()
+
+    def __enter__(self) -> None:
+        self._patch.setattr("inspector.jobs.context.monotonic", lambda: self.now)
+
+    def __exit__(self, *_) -> None:
+        self._patch.undo()
+
+
+def a_context(clock, states, *, let_through=lambda: None) -> JobContext:
+    """Of a job outside any lane; its states are put into a list."""
+    return JobContext(
+        JobState("k", "job"),
+        cancelled=threading.Event(),
+        paused=threading.Event(),
+        go=set_event(),
+        let_through=let_through,
+        rest=lambda: None,
+        report=states.append,
+        leave=lambda _: None,
+    )
+
+
 def until_cancelled(started: threading.Event | None = None):
     def job(context: JobContext) -> None:
         if started is not None:
@@ -190,25 +218,52 @@ def test_that_progress_is_passed_on_at_most_every_50_ms_and_the_last_step_always
 
 
 def test_that_the_time_left_follows_from_the_pace_of_the_current_phase(lane, log, qtbot):
-    clock = iter([0.0, 1.0, 2.0, 2.0, 3.5])
-    states = []
-    context = JobContext(
-        "k",
-        "",
-        cancelled=threading.Event(),
-        go=set_event(),
-        let_through=lambda: None,
-        report=states.append,
-        leave=lambda _: None,
-    )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("inspector.jobs.context.monotonic", lambda: next(clock))
+    clock, states = Clock(), []
+    context = a_context(clock, states)
+    with clock:
+        clock.now = 0.0
         context.progress(0, 10)
+        clock.now = 1.0
         context.progress(5, 10)
+        clock.now = 2.0
         context.progress(8, 10)
         context.progress(0, 4)  # a new phase, reported less than 50 ms after the last: held back
+        clock.now = 3.5
         context.progress(3, 4)
     assert [state.seconds_left for state in states] == [None, 1.0, 0.5, 0.5]
+    assert [state.rate for state in states] == [None, 5.0, 4.0, 2.0]
+
+
+def test_that_a_quick_start_is_forgotten_by_the_estimate():
+    clock, states = Clock(), []
+    context = a_context(clock, states)
+    with clock:
+        context.progress(0, 2000)
+        clock.now = 1.0
+        context.progress(1000, 2000)  # found on disk
+        for second in range(60):
+            clock.now = 2.0 + second
+            context.progress(1001 + second, 2000)
+    assert states[1].rate == 1000
+    assert states[-1].rate == pytest.approx(1.0)
+    assert states[-1].seconds_left == pytest.approx(2000 - 1060)
+
+
+def test_that_what_others_do_inside_a_job_does_not_spoil_its_estimate():
+    clock, states = Clock(), []
+
+    def others() -> None:
+        if clock.now == 2.0:
+            clock.now += 600
+
+    context = a_context(clock, states, let_through=others)
+    with clock:
+        context.progress(0, 10)
+        for second in (1, 2, 603):
+            clock.now = float(second)
+            context.progress(second if second < 10 else 3, 10)
+    assert [state.rate for state in states] == [None, 1.0, 1.0, 1.0]
+    assert states[-1].seconds_left == pytest.approx(7)
 
 
 def test_that_a_job_without_a_label_is_not_shown(lane, log, qtbot):
@@ -305,11 +360,12 @@ def test_that_fifty_lanes_open_and_close_with_a_job_under_way(qapp):
 
 def test_that_cancelled_is_raised_by_partial_results_too():
     context = JobContext(
-        "k",
-        "",
+        JobState("k", ""),
         cancelled=set_event(),
+        paused=threading.Event(),
         go=set_event(),
         let_through=lambda: None,
+        rest=lambda: None,
         report=print,
         leave=print,
     )
@@ -434,3 +490,107 @@ def test_that_of_jobs_that_wait_the_one_of_the_highest_rank_is_taken_first(lane,
     with qtbot.waitSignal(lane.idle):
         asked.set()
     assert order == ["high", "high too", "middle", "low"]
+
+
+def counting(steps: list[int], *, total: int = 10_000):
+    def job(context: JobContext) -> int:
+        for n in range(total):
+            steps.append(n)
+            context.progress(n, total)
+            time.sleep(0.001)
+        return len(steps)
+
+    return job
+
+
+def is_still(steps: list[int]) -> bool:
+    before = len(steps)
+    time.sleep(0.05)
+    return len(steps) == before
+
+
+def test_that_a_paused_job_stands_still_says_so_and_goes_on_where_it_was(lane, log, qtbot):
+    steps = []
+    lane.submit("k", counting(steps, total=200), label="long", unit="images", pausable=True)
+    qtbot.waitUntil(lambda: len(steps) > 10)
+    lane.pause("k")
+    assert lane.is_paused("k")
+    qtbot.waitUntil(lambda: log.states[-1].paused)
+    assert is_still(steps)
+    assert (log.states[-1].unit, log.states[-1].pausable) == ("images", True)
+    with qtbot.waitSignal(lane.idle, timeout=10_000):
+        lane.resume("k")
+    assert log.results == [("k", 200)]
+    assert steps == list(range(200))
+    assert not log.states[-1].paused
+    assert not lane.is_paused("k")
+
+
+def test_that_what_is_more_urgent_is_done_inside_a_paused_job_and_the_rest_waits(lane, log, qtbot):
+    steps = []
+    lane.submit("k", counting(steps), label="long", rank=-2, pausable=True)
+    qtbot.waitUntil(lambda: len(steps) > 0)
+    lane.pause("k")
+    qtbot.waitUntil(lambda: log.states[-1].paused)
+    lane.submit("equal", lambda _: "equal", label="", rank=-2)
+    for number in range(3):
+        with qtbot.waitSignal(lane.ended):
+            lane.submit(f"urgent {number}", lambda _: "done", label="looking")
+    assert [key for key, _ in log.results] == ["urgent 0", "urgent 1", "urgent 2"]
+    qtbot.waitUntil(lambda: log.states[-1].key == "k" and log.states[-1].paused)
+    assert is_still(steps)
+    with qtbot.waitSignal(lane.idle):
+        lane.cancel("k")
+    assert log.results[-1] == ("equal", "equal")
+
+
+def test_that_a_paused_job_can_be_cancelled_and_replaced(lane, log, qtbot):
+    steps = []
+    lane.submit("k", counting(steps), label="long", pausable=True)
+    qtbot.waitUntil(lambda: len(steps) > 0)
+    lane.pause("k")
+    qtbot.waitUntil(lambda: log.states[-1].paused)
+    lane.submit("k", lambda _: "new", label="new", pausable=True)
+    with qtbot.waitSignal(lane.idle):
+        pass
+    assert log.results == [("k", "new")]
+
+
+def test_that_a_job_paused_while_it_waits_stands_still_from_the_start(lane, log, qtbot):
+    started, steps = threading.Event(), []
+    lane.submit("before", until_cancelled(started), label="")
+    lane.submit("k", counting(steps), label="long", pausable=True)
+    assert started.wait(5)
+    lane.pause("k")
+    lane.cancel("before")
+    qtbot.waitUntil(lambda: bool(log.states) and log.states[-1].paused and log.states[-1].total > 0)
+    assert is_still(steps)
+    assert len(steps) == 1
+
+
+def test_that_the_window_closes_while_a_job_is_paused(qapp, qtbot):
+    lane, steps = Lane(), []
+    log = Log(lane)
+    lane.submit("k", counting(steps), label="long", pausable=True)
+    qtbot.waitUntil(lambda: len(steps) > 0)
+    lane.pause("k")
+    qtbot.waitUntil(lambda: log.states[-1].paused)
+    assert lane.close(1000)
+
+
+def test_that_only_a_pausable_job_is_paused_and_that_it_is_told(lane, log, qtbot):
+    told, steps = [], []
+    lane.pause_changed.connect(told.append)
+    lane.submit("plain", until_cancelled(), label="")
+    lane.pause("plain")
+    lane.pause("nothing")
+    assert not lane.is_paused("plain")
+    lane.submit("k", counting(steps, total=1), label="", pausable=True)
+    lane.pause("k")
+    lane.pause("k")
+    lane.resume("k")
+    lane.resume("k")
+    assert told == ["k", "k"]
+    lane.cancel("plain")
+    with qtbot.waitSignal(lane.idle):
+        pass
