@@ -1,0 +1,36 @@
+"""The pictures of a folder that do not count: as a table, and in a few sentences."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from inspector.core.optimal import Left
+from inspector.export.tables import write_table
+
+LEFT_OUT = ("image", "reason")
+LEFT_OUT_FILE = "left_out.csv"
+MOST_SENTENCES = 8
+
+
+def write_left_out(folder: Path, left: Left) -> None:
+    """Write ``left_out.csv``: a row for each picture, in order of name."""
+    write_table(folder / LEFT_OUT_FILE, LEFT_OUT, sorted(left))
+
+
+def left_out_sentences(left: Left) -> Iterator[str]:
+    """A sentence for each picture; for more than `MOST_SENTENCES`, one for each reason."""
+    if len(left) <= MOST_SENTENCES:
+        yield from (f"{name} was left out: {reason}" for name, reason in left)
+        return
+    yield f"{len(left)} pictures were left out; {LEFT_OUT_FILE} names them all:"
+    known = Counter(reason for _, reason in left).most_common()
+    first = {reason: name for name, reason in reversed(left)}
+    for reason, count in known[:MOST_SENTENCES]:
+        yield f"  {_pictures(count, first[reason])}: {reason}"
+    rest = sum(count for _, count in known[MOST_SENTENCES:])
+    if rest:
+        yield f"  {rest} more, each for another reason."
+
+
+def _pictures(count: int, name: str) -> str:
+    return name if count == 1 else f"{count}, as {name}"
