@@ -9,12 +9,29 @@ import numpy as np
 from inspector.core.address import Address
 from inspector.core.comparison import FloatArray
 from inspector.core.modes import BlockModes, ModelModes
+from inspector.core.preference import Group, Preference
+from inspector.core.rows import HeadRows
 from inspector.core.scene import DepthScene
 from inspector.render.colour_tables import CIVIDIS
+from inspector.render.colours import Surface
 
 BINS = 50
 COSINE_COLOUR, SIGMA_COLOUR = "#b22222", "#4169e1"
 """Firebrick and royal blue, as in the paper's figure of spectra."""
+GROUP_COLOURS: dict[Surface, dict[Group, str]] = {
+    "light": {
+        Group.SAME: "#0072b2",
+        Group.DIFFERENT: "#d55e00",
+        Group.BACKGROUND: "#6b6b6b",
+    },
+    "dark": {
+        Group.SAME: "#56b4e9",
+        Group.DIFFERENT: "#ff8f45",
+        Group.BACKGROUND: "#b4b4b4",
+    },
+}
+"""Of the three groups of attention; apart for every kind of colour vision."""
+SAME_OBJECT = "same object"
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +101,65 @@ def difference(scene: DepthScene) -> FloatArray | None:
     if (first.depth, first.stage_starts) != (second.depth, second.stage_starts):
         return None
     return second.curve() - first.curve()
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredCurve:
+    """What was measured of one model with masks, over its depth; NaN where nothing is known.
+
+    Parameters
+    ----------
+    letter, label
+        Of the model.
+    name
+        What it is: the value of a `Group`, or `SAME_OBJECT`.
+    addresses, place
+        Of its blocks, as in `DepthCurve`.
+    values
+        (depth,) mean over pictures and heads, or modes.
+    chance
+        (depth,) what it would be by chance.
+    heads
+        (heads of the widest block, depth) of each head.
+    """
+
+    letter: str
+    label: str
+    name: str
+    addresses: tuple[Address, ...]
+    place: FloatArray
+    values: FloatArray
+    chance: FloatArray
+    heads: FloatArray
+
+
+def preference_curves(
+    scene: DepthScene, *, without_query: bool = False
+) -> tuple[MeasuredCurve, ...]:
+    """Same, different and background of every model whose preference is known, A before B."""
+    return tuple(
+        _measured(scene, place, group.value, known.heads, values, known.chance[group], heads)
+        for place, known in enumerate(scene.preference)
+        if known is not None
+        for group, values, heads in _groups(known, without_query=without_query)
+    )
+
+
+def same_object_curves(scene: DepthScene) -> tuple[MeasuredCurve, ...]:
+    """The probability of every model of which it is known, A before B."""
+    return tuple(
+        _measured(
+            scene,
+            place,
+            SAME_OBJECT,
+            known.rows.of_heads,
+            known.curve(),
+            known.chance_curve(),
+            known.by_head(known.probability),
+        )
+        for place, known in enumerate(scene.same_object)
+        if known is not None
+    )
 
 
 def normalised_depth(depth: int) -> FloatArray:
@@ -181,3 +257,38 @@ def _over_blocks(model: ModelModes, of_block: Callable[[BlockModes], float]) -> 
     for block in model.blocks:
         values[block.global_index] = of_block(block)
     return values
+
+
+def _groups(
+    known: Preference, *, without_query: bool
+) -> Iterator[tuple[Group, FloatArray, FloatArray]]:
+    """Every group with its (depth,) curve and the (heads,) means over pictures."""
+    curves = known.curves(without_query=without_query)
+    for group, values in known.groups(without_query=without_query).items():
+        good = np.isfinite(values)
+        total = np.where(good, values, 0.0).sum(axis=0)
+        with np.errstate(invalid="ignore"):
+            yield group, curves[group], total / good.sum(axis=0)
+
+
+def _measured(
+    scene: DepthScene,
+    place: int,
+    name: str,
+    rows: HeadRows,
+    values: FloatArray,
+    chance: FloatArray,
+    by_head: FloatArray,
+) -> MeasuredCurve:
+    """Put what is known of some blocks at their places among all blocks of the model."""
+    model = scene.models[place]
+    addresses = block_addresses(model)
+    heads = np.full((max(rows.heads, default=0), model.depth), np.nan)
+    along = np.full((2, model.depth), np.nan)
+    for block, address in enumerate(rows.blocks):
+        column = addresses.index(address)
+        along[:, column] = values[block], chance[block]
+        heads[: rows.heads[block], column] = by_head[rows.of_block(block)]
+    letter, label = scene.letters[place], model.card.label
+    where = normalised_depth(model.depth)
+    return MeasuredCurve(letter, label, name, addresses, where, along[0], along[1], heads)

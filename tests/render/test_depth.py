@@ -4,15 +4,23 @@ import numpy as np
 import pytest
 
 from inspector.core.address import Address
+from inspector.core.preference import Group
+from inspector.render.colours import SURFACES
 from inspector.render.depth import (
+    GROUP_COLOURS,
+    SAME_OBJECT,
     block_addresses,
     depth_colour,
     depth_curves,
     difference,
     histograms,
     normalised_depth,
+    preference_curves,
+    same_object_curves,
     spectra,
 )
+from tests.measured_by_hand import preference, same_object
+from tests.render.test_colours import contrast
 from tests.scenes_by_hand import depth_scene, model_modes
 
 
@@ -79,3 +87,55 @@ def test_that_every_head_has_a_spectrum_on_the_scale_of_its_block() -> None:
             assert cell.address == block.address.with_head(head)
             assert cell.sigma_top == pytest.approx(1.1 * block.sigma.max())
             np.testing.assert_array_equal(cell.cosine, block.cosine[head])
+
+
+def test_that_a_group_s_curve_is_the_mean_over_pictures_and_heads_beside_each_head() -> None:
+    scene = depth_scene(models=1)
+    known = preference(scene.models[0])
+    curves = preference_curves(replace(scene, preference=(known,)))
+    assert [curve.name for curve in curves] == ["same", "different", "background"]
+    same = curves[0]
+    for block, address in enumerate(known.heads.blocks):
+        for head in range(known.heads.heads[block]):
+            ratios = known.ratios[:, known.heads.row(address.with_head(head))]
+            expected = np.mean([(r[0, 0] + r[1, 1]) / 2 for r in ratios])
+            assert same.heads[head, block] == pytest.approx(expected, rel=1e-12)
+        count = known.heads.heads[block]
+        assert same.values[block] == pytest.approx(same.heads[:count, block].mean(), rel=1e-12)
+    np.testing.assert_allclose(sum(curve.values for curve in curves), 1.0)
+    np.testing.assert_array_equal(same.chance, known.chance[Group.SAME])
+
+
+def test_that_without_the_query_token_other_ratios_are_drawn() -> None:
+    scene = depth_scene(models=1)
+    known = preference(scene.models[0])
+    curves = preference_curves(replace(scene, preference=(known,)), without_query=True)
+    np.testing.assert_array_equal(curves[0].values, known.curves(without_query=True)[Group.SAME])
+    assert not np.allclose(curves[0].values, known.curves()[Group.SAME])
+
+
+def test_that_blocks_that_were_not_measured_leave_a_gap() -> None:
+    scene = depth_scene(models=1)
+    known = preference(scene.models[0], blocks=2)
+    curve = preference_curves(replace(scene, preference=(known,)))[0]
+    assert np.isfinite(curve.values).tolist() == [True, True, False]
+    assert not np.isfinite(curve.heads[:, 2]).any()
+
+
+def test_that_the_same_object_curve_is_that_of_the_result_and_models_without_one_have_none() -> (
+    None
+):
+    scene = depth_scene()
+    known = same_object(scene.models[1])
+    (curve,) = same_object_curves(replace(scene, same_object=(None, known)))
+    assert (curve.letter, curve.name) == ("B", SAME_OBJECT)
+    np.testing.assert_array_equal(curve.values, known.curve())
+    np.testing.assert_array_equal(curve.chance, known.chance_curve())
+    first = known.by_head(known.probability)[: known.rows.heads[0]]
+    np.testing.assert_array_equal(curve.heads[: first.size, 0], first)
+    assert preference_curves(scene) == ()
+
+
+def test_that_the_colours_of_the_groups_are_seen_on_their_surface() -> None:
+    for surface, colours in GROUP_COLOURS.items():
+        assert all(contrast(colour, SURFACES[surface]) >= 3 for colour in colours.values())
