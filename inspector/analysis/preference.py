@@ -10,7 +10,7 @@ float64, so that the three ratios of a query add up to 1.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, cast
 
@@ -42,6 +42,8 @@ NOT_FINITE = "The model's numbers are not finite on this picture."
 
 _Covered = Mapping[TokenGrid, FloatArray]
 _WHOSE = (TARGET, DISTRACTOR, BACKGROUND)
+# Patches that are covered alike differ by rounding: the first of them is the query, not any.
+_EQUAL = 1e-9
 # Of what a record means; to be raised when that changes, so that no older record is taken for one.
 _VERSION = 1
 
@@ -253,7 +255,8 @@ class _Reach:
     @classmethod
     def of(cls, areas: FloatArray, windows: Windows | None) -> "_Reach":
         """Of areas (pictures, 3, tokens): the queries are where the first two are largest."""
-        queries = areas[:, :2].argmax(axis=2)
+        most = areas[:, :2].max(axis=2, keepdims=True)
+        queries = (areas[:, :2] >= most - _EQUAL).argmax(axis=2)
         if windows is None:
             tokens = np.arange(areas.shape[2])
             keys = np.broadcast_to(tokens, (*queries.shape, len(tokens)))
@@ -278,11 +281,15 @@ class _Reach:
 def _covered(picture: SeenPicture, grids: Sequence[TokenGrid]) -> _Covered | str:
     """(3, rows, columns) on every grid: how much target, distractor, background cover of a patch.
 
-    A sentence where target or distractor cover nothing of any patch.
+    The grids are those of the pass; this picture may lie otherwise under them. A sentence where
+    target or distractor cover nothing of any patch.
     """
     if picture.objects is None:
         raise BadRequest("Attention preference needs target and distractor of every picture.")
-    covered = {grid: picture.objects.areas(grid, _WHOSE) for grid in grids}
+    covered = {
+        grid: picture.objects.areas(replace(grid, placement=picture.placement), _WHOSE)
+        for grid in grids
+    }
     for place, sentence in enumerate((NO_TARGET, NO_DISTRACTOR)):
         if not all(areas[place].any() for areas in covered.values()):
             return sentence
