@@ -13,11 +13,13 @@ from inspector.render.depth import DepthCurve as Curve
 from inspector.render.depth import depth_curves
 from inspector.render.maps import addresses
 from inspector.views.block_axis import place_of
-from inspector.views.depth_panel import MOST_MODELS, CurvePanel, DepthLine
+from inspector.views.depth_panel import CurvePanel, DepthLine
 from inspector.views.depth_shown import DepthShown, head_scores, model_of
 from inspector.views.depth_words import BAND, BAND_SAYS, why_absent
 from inspector.views.theme import LIGHT, Theme
 from inspector.views.wording import number_text
+
+MOST_MODELS = 2
 
 
 class DepthCurve(QWidget):
@@ -178,6 +180,8 @@ class DepthCurve(QWidget):
             head_scores(model) - shown.base(place),
             dashed=curve.anisotropy if plain else None,
             bands=(curve.mode_95, curve.mean_95) if plain else (),
+            symbol="os"[place],
+            below=place == 0 and len(shown.models) > 1,
         )
 
     def _difference_line(self, lines: tuple[DepthLine, ...]) -> DepthLine:

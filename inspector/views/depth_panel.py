@@ -27,7 +27,7 @@ from inspector.views.value_axis import ValueAxis
 _NEAR = 9.0
 _HEADROOM = 0.06
 _TINTS = (30, 60)
-MOST_MODELS = 2
+_MARKS = {"o": "●", "s": "■"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +37,7 @@ class DepthLine:
     Parameters
     ----------
     name, colour
-        In the legend.
+        In the legend; without a name it is not in it.
     places
         (depth,) where each block lies along x.
     values
@@ -45,10 +45,16 @@ class DepthLine:
     heads
         (heads, depth) single heads, drawn as dots.
     dashed
-        (depth,) a second line of the same model, its anisotropy; None for none.
+        (depth,) a second line of the same model, its anisotropy or chance; None for none.
+    dashed_name
+        Of that line in the legend; without a name it is not in it.
     bands
         (depth,) half-widths of bands around 0, the widest first: of single random modes, and of
         means over such modes.
+    symbol
+        Of its dots: ``o`` or ``s``.
+    below
+        Whether it is drawn broad, because another line of almost the same values is drawn over it.
     """
 
     name: str
@@ -57,7 +63,10 @@ class DepthLine:
     values: Values
     heads: Values
     dashed: Values | None = None
+    dashed_name: str = "anisotropy"
     bands: tuple[Values, ...] = ()
+    symbol: str = "o"
+    below: bool = False
 
 
 class CurvePanel(QWidget):
@@ -85,16 +94,29 @@ class CurvePanel(QWidget):
         self._lines: tuple[DepthLine, ...] = ()
         self._model: ModelModes | None = None
         self._by_share = False
+        self._notes: tuple[str, ...] = ()
         self._theme = LIGHT
         self._build()
 
     def draw(
-        self, lines: tuple[DepthLine, ...], model: ModelModes, *, by_share: bool, current: int = 0
+        self,
+        lines: tuple[DepthLine, ...],
+        model: ModelModes,
+        *,
+        by_share: bool,
+        current: int = 0,
+        notes: tuple[str, ...] = (),
     ) -> None:
-        """Show lines over the blocks of `model`, and the bands of line `current`; emits nothing."""
+        """Show lines over the blocks of `model`, and the bands of line `current`; emits nothing.
+
+        `notes` are further lines of the legend.
+        """
         self._lines, self._model, self._by_share = lines, model, by_share
+        self._notes = notes
         self._draw_bands(lines[current])
-        for place in range(MOST_MODELS):
+        while len(self._curves) < len(lines):
+            self._add_line()
+        for place in range(len(self._curves)):
             self._draw_line(place, lines[place] if place < len(lines) else None)
         low, high = _range_of(lines)
         self._plot.setYRange(low, high, padding=0)
@@ -155,8 +177,6 @@ class CurvePanel(QWidget):
         self._bands: list[pg.FillBetweenItem] = []
         for _ in _TINTS:
             self._add_band()
-        for _ in range(MOST_MODELS):
-            self._add_line()
         self._legend = pg.LabelItem(justify="left")
         self.frame.addItem(self._plot, 0, 0)
         self.frame.addItem(self._legend, 0, 1)
@@ -199,10 +219,9 @@ class CurvePanel(QWidget):
         if there:
             curve.setData(line.places, line.values)
             # Two models are often almost the same: a thin line over a broad one shows both.
-            below = place == 0 and len(self._lines) > 1
-            curve.setPen(pg.mkPen(line.colour, width=4 if below else 2))
-            curve.setSymbol("os"[place])
-            curve.setSymbolSize(10 if below else 6)
+            curve.setPen(pg.mkPen(line.colour, width=4 if line.below else 2))
+            curve.setSymbol(line.symbol)
+            curve.setSymbolSize(10 if line.below else 6)
             curve.setSymbolBrush(line.colour)
             curve.setSymbolPen(None)
             x, y, _ = _dots_of(line)
@@ -237,16 +256,18 @@ class CurvePanel(QWidget):
 
     def _draw_legend(self) -> None:
         rows = []
-        for line, mark in zip(self._lines, "●■", strict=False):
-            rows.append(
-                f"<span style='color:{line.colour.name()}'>{mark}</span> "
-                f"<span style='color:{self._theme.text}'>{line.name}</span>"
-            )
-            if line.dashed is not None:
+        for line in self._lines:
+            if line.name:
+                rows.append(
+                    f"<span style='color:{line.colour.name()}'>{_MARKS[line.symbol]}</span> "
+                    f"<span style='color:{self._theme.text}'>{line.name}</span>"
+                )
+            if line.dashed is not None and line.dashed_name:
                 rows.append(
                     f"<span style='color:{line.colour.name()}'>┄</span> "
-                    f"<span style='color:{self._theme.muted}'>anisotropy</span>"
+                    f"<span style='color:{self._theme.muted}'>{line.dashed_name}</span>"
                 )
+        rows += [f"<span style='color:{self._theme.muted}'>{note}</span>" for note in self._notes]
         rows.append(f"<span style='color:{self._theme.muted}'>small dots: heads</span>")
         if any(line.bands for line in self._lines):
             rows.append(f"<span style='color:{self._theme.muted}'>grey: random</span>")

@@ -8,13 +8,17 @@ import numpy as np
 
 from inspector.core.address import Address
 from inspector.core.modes import Anisotropy, BlockModes, ModelModes
+from inspector.core.preference import Preference
+from inspector.core.same_object import SameObject
 from inspector.core.scene import DepthScene
 from inspector.core.selection import Selection
+from inspector.render.depth import MeasuredCurve, preference_curves, same_object_curves
 from inspector.render.limits import Values
 from inspector.views.chip_words import letter_of
 
 Quantity = Literal["score", "relative"]
 Places = Literal["block", "share"]
+Measure = Literal["cosine", "preference", "same-object"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,14 +27,21 @@ class DepthShown:
 
     Parameters
     ----------
+    measure
+        What the curves are of.
+    without_query
+        Whether the query's own token is left out of the attention preference.
     quantity
-        ``score``: the weighted cosine; ``relative``: less the anisotropy of its block.
+        Of the cosine: ``score`` is the weighted cosine, ``relative`` is it less the anisotropy of
+        its block.
     places
         Along x, the index of the block, or its share of the depth, l / (L - 1), as published.
     """
 
     scene: DepthScene | None = None
     selection: Selection = field(default_factory=Selection)
+    measure: Measure = "cosine"
+    without_query: bool = False
     quantity: Quantity = "score"
     places: Places = "block"
 
@@ -87,6 +98,24 @@ class DepthShown:
     def has_anisotropy(self) -> bool:
         """Whether it is known of any model."""
         return any(self.anisotropy(place) is not None for place in range(len(self.models)))
+
+    def measured(self, place: int) -> Preference | SameObject | None:
+        """What is known of one of the models with masks, of that which the curves are of."""
+        if self.scene is None or self.measure == "cosine":
+            return None
+        known: tuple[Preference | SameObject | None, ...] = (
+            self.scene.preference if self.measure == "preference" else self.scene.same_object
+        )
+        return known[place] if place < len(known) else None
+
+    @property
+    def measured_curves(self) -> tuple[MeasuredCurve, ...]:
+        """The curves of what was measured with masks."""
+        if self.scene is None or self.measure == "cosine":
+            return ()
+        if self.measure == "preference":
+            return preference_curves(self.scene, without_query=self.without_query)
+        return same_object_curves(self.scene)
 
     def base(self, place: int) -> Values:
         """(depth,) what is subtracted from the scores of a model; NaN where it is not known."""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QSplitter,
+    QStackedWidget,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -26,7 +27,8 @@ from inspector.views.depth_anisotropy import AnisotropyBar
 from inspector.views.depth_curve import DepthCurve
 from inspector.views.depth_heads import DepthHeads
 from inspector.views.depth_histograms import DepthHistograms
-from inspector.views.depth_shown import DepthShown, model_of
+from inspector.views.depth_measured import DepthMeasured
+from inspector.views.depth_shown import DepthShown, Measure, model_of
 from inspector.views.depth_spectra import DepthSpectra
 from inspector.views.depth_words import left_out_text, meaning, title_html
 from inspector.views.elided_label import ElidedLabel
@@ -43,6 +45,11 @@ _STEPS = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
 _HEAD_STEPS = {Qt.Key.Key_BracketLeft: -1, Qt.Key.Key_BracketRight: 1}
 _CURVES, _DETAILS = 300, 380
 _DIFFERENCE = "difference"
+_FIGURES: dict[Measure, FigureKind] = {
+    "cosine": FigureKind.DEPTH,
+    "preference": FigureKind.PREFERENCE,
+    "same-object": FigureKind.SAME_OBJECT,
+}
 
 
 class DepthView(PointingView):
@@ -58,10 +65,13 @@ class DepthView(PointingView):
         The exact numbers under the mouse, in one line; empty when there is none.
     anisotropy_asked()
         The user wants the anisotropy computed from a folder of images.
+    measure_asked(str)
+        The user wants something measured with masks: ``preference`` or ``same-object``.
     """
 
     selection_changed = Signal(object)
     anisotropy_asked = Signal()
+    measure_asked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -72,9 +82,24 @@ class DepthView(PointingView):
         self.title, self.meaning = QLabel(), ElidedLabel()
         self.busy = QLabel()
         self.left_out, self.trouble = Banner(), Banner(closable=False)
-        self.curve, self.heads = DepthCurve(), DepthHeads()
+        self.curve, self.measured, self.heads = DepthCurve(), DepthMeasured(), DepthHeads()
         self.histograms, self.spectra = DepthHistograms(), DepthSpectra()
         self.anisotropy = AnisotropyBar()
+        self.measure = Switch(
+            "Curves",
+            {
+                "cosine": ("Cosine", "of the modes, weighted by σ"),
+                "preference": ("Preference", "what attention goes to, measured with masks"),
+                "same-object": ("Same object", "of query and key, measured with label maps"),
+            },
+        )
+        self.query = Switch(
+            "Attention of the query",
+            {
+                "with": ("All patches", "what goes to the query's own patch counts"),
+                "without": ("Without the query", "what goes to the query's own patch is left out"),
+            },
+        )
         self.quantity = Switch(
             "Shown",
             {
@@ -153,7 +178,20 @@ class DepthView(PointingView):
         """The figure of the part the user is at."""
         if self._active is self.histograms:
             return FigureKind.HISTOGRAM
-        return FigureKind.SPECTRA if self._active is self.spectra else FigureKind.DEPTH
+        if self._active is self.spectra:
+            return FigureKind.SPECTRA
+        return _FIGURES[self._shown.measure]
+
+    @property
+    def measure_shown(self) -> Measure:
+        """What the curves are of."""
+        return self._shown.measure
+
+    def show_measure(self, measure: Measure) -> None:
+        """Show other curves; emits nothing."""
+        self._shown = replace(self._shown, measure=measure)
+        self._active = self._curves
+        self._draw()
 
     def view_widget(self) -> QWidget:
         """The part the user is at, for a screenshot."""
@@ -179,8 +217,8 @@ class DepthView(PointingView):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Notice at which part the user is."""
         if event.type() is QEvent.Type.FocusIn:
-            inside = isinstance(watched, QWidget) and self.curve.isAncestorOf(watched)
-            self._active = self.curve if inside else self.tabs.currentWidget()
+            inside = isinstance(watched, QWidget) and self.stack.isAncestorOf(watched)
+            self._active = self._curves if inside else self.tabs.currentWidget()
         return super().eventFilter(watched, event)
 
     def _place(self) -> None:
@@ -190,7 +228,9 @@ class DepthView(PointingView):
         options = QHBoxLayout()
         options.setContentsMargins(0, 0, 0, 0)
         options.setSpacing(10)
+        options.addWidget(self.measure)
         options.addWidget(self.meaning, 1)
+        options.addWidget(self.query)
         options.addWidget(self.quantity)
         options.addWidget(self.places)
         for page, text in (
@@ -202,7 +242,10 @@ class DepthView(PointingView):
         self.tabs.setDocumentMode(True)
         self.tabs.setCornerWidget(self.models, Qt.Corner.TopRightCorner)
         self.splitter = QSplitter(Qt.Orientation.Vertical)
-        self.splitter.addWidget(self.curve)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.curve)
+        self.stack.addWidget(self.measured)
+        self.splitter.addWidget(self.stack)
         self.splitter.addWidget(self.tabs)
         self.splitter.setSizes((_CURVES, _DETAILS))
         self.splitter.setChildrenCollapsible(False)
@@ -223,16 +266,19 @@ class DepthView(PointingView):
         self._pages = pages_under(self, self.trouble, self.waiting, full)
 
     def _connect(self) -> None:
-        for part in (self.curve, self.heads, self.histograms, self.spectra):
+        for part in (self.curve, self.measured, self.heads, self.histograms, self.spectra):
             part.selected.connect(self._on_selected)
             part.hovered.connect(self._say)
+        self.measured.asked.connect(lambda: self.measure_asked.emit(self._shown.measure))
+        self.measure.chosen.connect(self._on_measure_chosen)
+        self.query.chosen.connect(self._on_query_chosen)
         self.quantity.chosen.connect(self._on_quantity_chosen)
         self.places.chosen.connect(self._on_places_chosen)
         self.models.chosen.connect(self._on_model_chosen)
         self.anisotropy.asked.connect(self.anisotropy_asked)
         self.left_out.closed.connect(self._on_left_out_closed)
         self.tabs.currentChanged.connect(self._on_tab_changed)
-        watched = cast("list[QWidget]", self.curve.findChildren(QWidget))
+        watched = cast("list[QWidget]", self.stack.findChildren(QWidget))
         watched += cast("list[QWidget]", self.tabs.findChildren(QWidget))
         for widget in watched:
             widget.installEventFilter(self)
@@ -244,17 +290,32 @@ class DepthView(PointingView):
         if scene is None:
             self._drawn.clear()
             return
-        self.title.setText(title_html(scene))
-        self.meaning.setText(meaning(scene.models[0].options.product))
+        self.title.setText(title_html(scene, self._shown.measure))
+        self.meaning.setText(meaning(scene.models[0].options.product, self._shown.measure))
+        self.stack.setCurrentWidget(self._curves)
         self._draw_switches(scene)
         self._draw_left_out(scene)
+        self.anisotropy.setVisible(not self._is_measured)
         self.anisotropy.draw(scene)
-        for part in (self.curve, self.tabs.currentWidget()):
+        for part in (self._curves, self.tabs.currentWidget()):
             self._draw_part(part)
+
+    @property
+    def _is_measured(self) -> bool:
+        """Whether the curves are of something that was measured with masks."""
+        return self._shown.measure != "cosine"
+
+    @property
+    def _curves(self) -> QWidget:
+        """The curves that are shown."""
+        return self.measured if self._is_measured else self.curve
 
     def _draw_switches(self, scene: DepthScene) -> None:
         shown = self._shown
-        self.quantity.setVisible(shown.has_anisotropy)
+        self.measure.show_choice(shown.measure)
+        self.query.setVisible(shown.measure == "preference" and bool(shown.measured_curves))
+        self.query.show_choice("without" if shown.without_query else "with")
+        self.quantity.setVisible(shown.has_anisotropy and not self._is_measured)
         self.quantity.show_choice(shown.quantity)
         self.places.setEnabled(shown.same_blocks)
         self.places.show_choice("share" if shown.by_share else "block")
@@ -290,7 +351,7 @@ class DepthView(PointingView):
         try:
             if part is self.heads:
                 self.heads.draw(self._shown, difference=difference)
-            elif isinstance(part, DepthCurve | DepthHistograms | DepthSpectra):
+            elif isinstance(part, DepthCurve | DepthMeasured | DepthHistograms | DepthSpectra):
                 part.draw(self._shown)
         except Exception as error:  # noqa: BLE001
             _log.exception("a part of the view over depth could not be drawn")
@@ -300,6 +361,7 @@ class DepthView(PointingView):
         theme, font = theme_of(self.palette()), small_font(self.font())
         styled: tuple[Callable[[Theme, QFont], None], ...] = (
             self.curve.apply_theme,
+            self.measured.apply_theme,
             self.heads.apply_theme,
             self.histograms.apply_theme,
             self.spectra.apply_theme,
@@ -312,6 +374,15 @@ class DepthView(PointingView):
     def _on_selected(self, selection: Selection) -> None:
         self.show_selection(selection)
         self.selection_changed.emit(selection)
+
+    @Slot(str)
+    def _on_measure_chosen(self, measure: str) -> None:
+        self.show_measure(cast("Measure", measure))
+
+    @Slot(str)
+    def _on_query_chosen(self, which: str) -> None:
+        self._shown = replace(self._shown, without_query=which == "without")
+        self._draw()
 
     @Slot(str)
     def _on_quantity_chosen(self, quantity: str) -> None:

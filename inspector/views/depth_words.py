@@ -4,7 +4,10 @@ import numpy as np
 
 from inspector.core.address import Address
 from inspector.core.modes import Anisotropy, ModelModes, Product
+from inspector.core.preference import Preference
+from inspector.core.same_object import SameObject
 from inspector.core.scene import DepthScene
+from inspector.views.depth_shown import Measure
 from inspector.views.wording import counted, number_text, shortened
 
 _SPACES = {
@@ -21,10 +24,15 @@ BAND_SAYS = (
 )
 
 
-def title_html(scene: DepthScene) -> str:
+def title_html(scene: DepthScene, measure: Measure = "cosine") -> str:
     """What is shown: the product, the models, and how far a computation is."""
     product = scene.models[0].options.product.label
-    parts = [f"<b>{product} weighted cosine over depth</b>"]
+    what = {
+        "cosine": f"{product} weighted cosine",
+        "preference": "Attention preference",
+        "same-object": "Same-object probability",
+    }[measure]
+    parts = [f"<b>{what} over depth</b>"]
     for letter, model in zip(scene.letters, scene.models, strict=True):
         name = shortened(model.card.label).replace("<", "&lt;")
         parts.append(f"{letter} {name}, {blocks_text(model)}")
@@ -39,8 +47,17 @@ def blocks_text(model: ModelModes) -> str:
     return counted(done, "block") if done == depth else f"{done} of {counted(depth, 'block')}"
 
 
-def meaning(product: Product) -> str:
+def meaning(product: Product, measure: Measure = "cosine") -> str:
     """What high and low mean, in one line."""
+    if measure == "preference":
+        return (
+            "Where the attention of a target and of a distractor goes: to its own kind (grouping), "
+            "to the other, or to the background."
+        )
+    if measure == "same-object":
+        return (
+            "How often the query and the key of a mode favour one object; above chance, it groups."
+        )
     if product is Product.QK:
         return (
             "Above 0, tokens attend to tokens like themselves (grouping); "
@@ -70,6 +87,31 @@ def anisotropy_text(letter: str, known: Anisotropy) -> str:
     mean = number_text(float(good.mean()) if good.size else float("nan"), digits=3)
     space = _SPACES[str(known.space)]
     return f"Anisotropy of {letter}: mean {mean}, from {counted(known.images, 'image')} ({space})"
+
+
+def measured_text(letter: str, known: Preference | SameObject) -> str:
+    """How many images count: ``A: 312 images, 5 left out``; ``A: 120 of 317 images so far``."""
+    one = known.one_object if isinstance(known, SameObject) else ()
+    count = known.measured if isinstance(known, SameObject) else len(known.images)
+    if not known.complete:
+        return f"{letter}: {count:,} of {known.total:,} images so far"
+    parts = [f"{letter}: {counted_images(count)}"]
+    if one:
+        parts.append(f"{len(one):,} with one object")
+    if known.left_out:
+        parts.append(f"{len(known.left_out):,} left out")
+    return ", ".join(parts)
+
+
+def left_of(known: Preference | SameObject) -> tuple[tuple[str, str], ...]:
+    """Every image that does not count, with the reason."""
+    one = known.one_object if isinstance(known, SameObject) else ()
+    return (*known.left_out, *((name, "It has fewer than two objects.") for name in one))
+
+
+def counted_images(number: int) -> str:
+    """``1 image``, ``5,856 images``."""
+    return f"{number:,} image" if number == 1 else f"{number:,} images"
 
 
 def why_absent(model: ModelModes, address: Address) -> str:
