@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 
 from inspector.core.address import Address
 from inspector.core.figures import FigureKind
@@ -135,8 +136,9 @@ def test_that_a_click_selects_the_block_and_on_a_dot_the_head_and_model(qtbot, v
     show(view, same_object=(None, known))
     view.show_measure("same-object")
     panel = view.measured.panel
+    QApplication.processEvents()  # the page is laid out only when it is turned to
     by_head = known.by_head(known.probability)[known.rows.of_heads.of_block(4)]
-    places = np.linspace(0.05, 0.95, 50)
+    places = np.linspace(0.05, 0.7, 50)
     away = places[np.abs(places[:, None] - by_head).min(axis=1).argmax()]
     with qtbot.waitSignal(view.selection_changed) as caught:
         spot = panel.place_of_block(4, float(away)).toPoint()
