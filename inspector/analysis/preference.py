@@ -356,8 +356,8 @@ def _share(part: FloatArray, whole: FloatArray) -> FloatArray:
 
 
 def _finite(tokens: Tensor) -> npt.NDArray[np.bool_]:
-    """(pictures,) of (pictures, tokens, d)."""
-    found: npt.NDArray[np.bool_] = torch.isfinite(tokens).flatten(1).all(dim=1).cpu().numpy()
+    """(pictures,) of (pictures, tokens, d); a sum is a number only where all of it are."""
+    found: npt.NDArray[np.bool_] = torch.isfinite(tokens.flatten(1).sum(dim=1)).cpu().numpy()
     return found
 
 

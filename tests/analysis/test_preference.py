@@ -438,3 +438,51 @@ def test_that_what_a_record_depends_on_is_told():
     assert measurement.needs_objects
     assert dict(measurement.settings) == {"version": 1}
     assert measurement.rows.heads == (3, 3, 3)
+
+
+def test_that_a_published_model_looks_at_target_and_distractors_as_the_slow_twin_says(shared_data):
+    from PIL import Image
+
+    from inspector.core.images import SliceAddress
+    from inspector.families import open_model
+    from inspector.families.running import build_network
+    from inspector.images import open_images
+    from inspector.images.preparing import prepare
+
+    folder, name = shared_data / "masks" / "p3_synthetic", "image_circle_90_20_36_16.png"
+    picture = open_images(folder / "images" / name)[0].read(SliceAddress())
+    target, distractor = (
+        np.asarray(Image.open(folder / masks / name).convert("L")) >= 128
+        for masks in ("targ_images", "dist_images")
+    )
+    labels = np.where(target, TARGET, np.where(distractor, DISTRACTOR, BACKGROUND))
+    objects = ObjectMap(labels.astype(np.int32), "key")
+    with open_model(
+        shared_data / "weights/deit_tiny_patch16_224.fb_in1k/model.safetensors"
+    ) as model:
+        network = build_network(model)
+        prepared = prepare(picture, picture.default_tone(), network.preparation)
+        pixels = torch.from_numpy(prepared.pixels.copy())[None]
+        found = capture(network, pixels, prepared.placement, taps=["attn_input"])
+        measurement = PreferenceMeasurement(model, network)
+        (record,) = measurement.measure(
+            Seen(network, found, [SeenPicture(prepared.placement, objects)])
+        )
+        for address in (Address(0, 0, 1), Address(0, 6, 2), Address(0, 11, 0)):
+            captured = found.blocks[address.of_block]
+            areas = slow_areas(captured.grid, objects)
+            cut = slice(64 * address.head, 64 * address.head + 64)
+            query, key = (
+                slow.projected(
+                    captured.attn_input[0].numpy(),
+                    model.weight(address, matrix)[cut],
+                    model.bias(address, matrix)[cut],
+                )
+                for matrix in (Matrix.Q, Matrix.K)
+            )
+            whole = slow.pattern(query, key, 64**-0.5)[1:, 1:]
+            row = record["ratios"][measurement.rows.row(address)]
+            np.testing.assert_allclose(row, slow.six(whole, areas, whole > -1), atol=1e-5)
+            row = record["without_query"][measurement.rows.row(address)]
+            expected = slow.six(whole, areas, whole > -1, without_query=True)
+            np.testing.assert_allclose(row, expected, atol=1e-5)
