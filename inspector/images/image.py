@@ -59,6 +59,12 @@ class InputImage:
                 self._kept.popitem(last=False)
             return found
 
+    def read_once(self, at: SliceAddress) -> Slice:
+        """As `read`, for one who goes through all slices: it is not kept."""
+        self._check(at)
+        with self._lock:
+            return self._kept.get(at) or self._read(at)
+
     def middle(self) -> SliceAddress:
         """The address to look at first: the middle of a volume, the first of loose pictures."""
         plane = self.card.planes[0]

@@ -17,6 +17,7 @@ from inspector.core.errors import BadImage
 from inspector.core.images import ImageCard, Slice, SliceAddress, Values
 from inspector.images.image import InputImage
 from inspector.images.numbers import as_bytes, as_values, hidden_where_no_number
+from inspector.images.reader import Pictures
 from inspector.images.refusing import ADVICE, MOST_BYTES, refuse_large, refused_as_damaged
 from inspector.images.volume import Affine, Volume, is_usable
 
@@ -50,6 +51,22 @@ def open_volume(path: Path, form: str) -> InputImage:
         found = _input_image(opened)
         _look_for_a_number(opened, found)
         return found
+
+
+def count_pictures(path: Path, form: str) -> Pictures:
+    """The slices of a volume's first plane, and the points in time; no voxel is read.
+
+    Raises
+    ------
+    BadImage
+        As `open_volume`, as far as the header tells.
+    """
+    with refused_as_damaged(path.name, form, *_ODD):
+        image = _input_image(_Opened(path, _load(path, form)))
+        plane = image.card.planes[0]
+        # Of a pair the header is what it is called by.
+        files = sorted(image.files, key=lambda file: file.suffix.lower() == ".img")
+        return Pictures(tuple(files), plane, image.card.slices[plane], image.card.times)
 
 
 @dataclass
@@ -204,7 +221,7 @@ def _input_image(opened: _Opened) -> InputImage:
         times=opened.times,
         notes=(*volume.notes, *_notes(opened)),
     )
-    return InputImage(card, tuple(dict.fromkeys((path, _data_file(path, image)))), read, close)
+    return InputImage(card, _files(path, image), read, close)
 
 
 def _look_for_a_number(opened: _Opened, found: InputImage) -> None:
@@ -307,6 +324,13 @@ def _stored_bytes(image: Any) -> int:
 def _is_packed(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(2) == b"\x1f\x8b"
+
+
+def _files(path: Path, image: Any) -> tuple[Path, ...]:
+    """All it is read from, the one that was opened first."""
+    header = getattr(image.file_map.get("header"), "filename", None)
+    further = (Path(header) if header else path, _data_file(path, image))
+    return tuple(dict.fromkeys((path, *further)))
 
 
 def _data_file(path: Path, image: Any) -> Path:

@@ -1,6 +1,7 @@
 """NRRD volumes: the header is read here, the numbers are kept; see teem.sourceforge.net/nrrd."""
 
 import bz2
+import math
 import re
 import zlib
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from inspector.core.errors import BadImage
 from inspector.core.images import ImageCard, Plane, Slice, SliceAddress, Values
 from inspector.images.image import InputImage
 from inspector.images.numbers import as_bytes, as_values, hidden_where_no_number
+from inspector.images.reader import Pictures
 from inspector.images.refusing import ADVICE, MOST_BYTES, refuse_large, refused_as_damaged
 from inspector.images.volume import Affine, Volume, is_usable
 
@@ -71,6 +73,24 @@ def open_volume(path: Path) -> InputImage:
         return _input_image(path, header, *_arranged(path, header, numbers))
 
 
+def count_pictures(path: Path) -> Pictures:
+    """The slices of a volume's first plane, and the points in time; no number is read.
+
+    Raises
+    ------
+    BadImage
+        As `open_volume`, as far as the header tells.
+    """
+    with refused_as_damaged(path.name, "NRRD"):
+        header = _header(path)
+        code, sizes = _stored(path, header)
+        # One number stands for all of them: only their arrangement is asked for.
+        numbers = np.broadcast_to(np.zeros((), code), sizes[::-1])
+        arranged, space, _ = _arranged(path, header, numbers)
+        plane, slices = next(iter(_volume(header, arranged.shape[3:0:-1], space).slices.items()))
+        return Pictures((path,), plane, slices, arranged.shape[0])
+
+
 def _header(path: Path) -> _Header:
     with path.open("rb") as file:
         raw = file.read(_MOST_HEADER)
@@ -92,8 +112,8 @@ def _header(path: Path) -> _Header:
     return _Header(fields, end.end())
 
 
-def _numbers(path: Path, header: _Header) -> Values:
-    """All numbers, the fastest axis last as numpy has it."""
+def _stored(path: Path, header: _Header) -> tuple[str, list[int]]:
+    """The type of the numbers, and how many there are along the axes, the fastest first."""
     code = _CODES.get(header.fields.get("type", "").lower())
     encoding = header.fields.get("encoding", "").lower()
     if code is None or encoding not in ("raw", "gzip", "gz", "bzip2", "bz2"):
@@ -105,10 +125,16 @@ def _numbers(path: Path, header: _Header) -> Values:
     sizes = [int(word) for word in header.words("sizes")]
     if not sizes or min(sizes) < 1 or len(sizes) > 8:
         raise BadImage(f"“{path.name}” holds no picture: its sizes are {sizes}.", advice=ADVICE)
-    need = int(code[1])
-    for size in sizes:
-        need *= size
+    need = int(code[1]) * math.prod(sizes)
     refuse_large(path.name, (1, need)) if need > MOST_BYTES else None
+    return code, sizes
+
+
+def _numbers(path: Path, header: _Header) -> Values:
+    """All numbers, the fastest axis last as numpy has it."""
+    code, sizes = _stored(path, header)
+    need = int(code[1]) * math.prod(sizes)
+    encoding = header.fields.get("encoding", "").lower()
     with path.open("rb") as file:
         file.seek(header.start)
         packed = file.read()

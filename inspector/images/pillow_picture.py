@@ -16,6 +16,7 @@ from inspector.images.numbers import (
     hidden_where_no_number,
     on_black,
 )
+from inspector.images.reader import Pictures
 from inspector.images.refusing import ADVICE, refuse_large, refused_as_damaged
 
 _FORMATS = ("PNG", "JPEG", "GIF", "BMP", "DIB", "WEBP", "JPEG2000", "PPM")
@@ -33,9 +34,7 @@ def open_picture(path: Path) -> InputImage:
         When it is damaged or too large.
     """
     with refused_as_damaged(path.name, "a picture", *_ODD), _opened(path) as image:
-        # A camera's JPEG may bring previews and depth maps (MPO): the picture is first.
-        form, mode = str(image.format).replace("MPO", "JPEG"), image.mode
-        count = 1 if form == "JPEG" else int(getattr(image, "n_frames", 1))
+        form, mode, count = _form(image), image.mode, _count(image)
         upright = image.getexif().get(274, 1) in (0, 1)
         first, is_transparent = _slice(path, image)
     notes = [ON_BLACK] if is_transparent else []
@@ -64,6 +63,43 @@ def open_picture(path: Path) -> InputImage:
     return InputImage(card, (path,), read, kept.clear)
 
 
+def count_pictures(path: Path) -> Pictures:
+    """The frames of a file (GIF, WebP and PNG may move); none is decoded.
+
+    Raises
+    ------
+    BadImage
+        When its header is damaged, or says that it is too large.
+    """
+    with refused_as_damaged(path.name, "a picture", *_ODD), _opened(path) as image:
+        return Pictures((path,), slices=_count(image))
+
+
+def palette_places(path: Path) -> Values | None:
+    """(rows, columns) uint8 the stored places in a palette, upright; None where there is none.
+
+    Raises
+    ------
+    BadImage
+        When the picture is damaged or too large.
+    """
+    with refused_as_damaged(path.name, "a picture", *_ODD), _opened(path) as image:
+        if image.mode not in ("P", "PA"):
+            return None
+        _load(path, image)
+        upright = ImageOps.exif_transpose(image)
+        return np.array(upright.getchannel(0) if upright.mode == "PA" else upright)
+
+
+def _form(image: Image.Image) -> str:
+    return str(image.format).replace("MPO", "JPEG")
+
+
+def _count(image: Image.Image) -> int:
+    # A camera's JPEG may bring previews and depth maps (MPO): the picture is first.
+    return 1 if _form(image) == "JPEG" else int(getattr(image, "n_frames", 1))
+
+
 def _opened(path: Path) -> Image.Image:
     Image.init()
     try:
@@ -84,14 +120,7 @@ def _opened(path: Path) -> Image.Image:
 
 def _slice(path: Path, image: Image.Image) -> tuple[Slice, bool]:
     """The picture, and whether something of it is transparent."""
-    try:
-        image.load()
-    except OSError as error:
-        raise BadImage(
-            f"“{path.name}” is damaged or cut short: its picture cannot be read to its end.",
-            advice=ADVICE,
-            details=f"{type(error).__name__}: {error}",
-        ) from error
+    _load(path, image)
     clear = image.info.get("transparency")
     upright = ImageOps.exif_transpose(image)
     if upright.mode == "1":
@@ -107,6 +136,17 @@ def _slice(path: Path, image: Image.Image) -> tuple[Slice, bool]:
             (pixels[..., 3] < 255).any()
         )
     return Slice(np.array(upright.convert("RGB")), unit=""), False
+
+
+def _load(path: Path, image: Image.Image) -> None:
+    try:
+        image.load()
+    except OSError as error:
+        raise BadImage(
+            f"“{path.name}” is damaged or cut short: its picture cannot be read to its end.",
+            advice=ADVICE,
+            details=f"{type(error).__name__}: {error}",
+        ) from error
 
 
 def _native(image: Image.Image) -> Values:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from inspector.core.errors import BadImage
+from inspector.core.images import Plane
 from inspector.core.progress import Progress
 from inspector.images.image import InputImage
 
@@ -40,6 +41,19 @@ class Folder:
 
 
 @dataclass(frozen=True, slots=True)
+class Pictures:
+    """How many pictures a file holds: the slices of its first plane, at every point in time.
+
+    `files` are all that it is read from, the one that it is called by first.
+    """
+
+    files: tuple[Path, ...]
+    plane: Plane = Plane.STORED
+    slices: int = 1
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Reader:
     """An image format.
 
@@ -53,6 +67,8 @@ class Reader:
         Whether the first bytes of a file are of this format.
     open
         Opens one file; raises `BadImage`.
+    count
+        Tells how many pictures a file holds, from its header: none is decoded; raises `BadImage`.
     open_together
         Opens many files of a folder, of which some may belong together; None where each file is
         an image of its own.
@@ -62,6 +78,7 @@ class Reader:
     suffixes: tuple[str, ...]
     matches: Callable[[bytes], bool]
     open: Callable[[Path], InputImage]
+    count: Callable[[Path], Pictures]
     open_together: Callable[[Sequence[Path], Progress], Folder] | None = None
 
 

@@ -3,10 +3,11 @@
 import logging
 import lzma
 import struct
+import threading
 import warnings
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from inspector.core.errors import BadImage
 
@@ -40,6 +41,35 @@ for _chatty in ("pydicom", "nibabel.global", "tifffile", "PIL"):
     logging.getLogger(_chatty).disabled = True
 
 
+class _Hush:
+    """Warnings are ignored while any thread reads, and as they were once none does.
+
+    Threads that overlap in ``warnings.catch_warnings`` alone would restore each other's filters
+    in the wrong order, and leave warnings ignored for good or raised in the middle of a reading.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._readers = 0
+        self._filters = ExitStack()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._readers == 0:
+                self._filters.enter_context(warnings.catch_warnings())
+                warnings.simplefilter("ignore")
+            self._readers += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._readers -= 1
+            if self._readers == 0:
+                self._filters.close()
+
+
+_HUSH = _Hush()
+
+
 @contextmanager
 def refused_as_damaged(
     name: str, form: str, *further: type[Exception], quoting: bool = True
@@ -60,8 +90,7 @@ def refused_as_damaged(
     """
     signs: tuple[type[Exception], ...] = (*_SIGNS, *further)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _HUSH:
             yield
     except ImportError as error:
         raise needs_package(name, (error.name or "a decoder").partition(".")[0]) from error

@@ -2,7 +2,8 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from inspector.images.numbers import (
     hidden_where_no_number,
     on_black,
 )
+from inspector.images.reader import Pictures
 from inspector.images.refusing import ADVICE, refuse_large, refused_as_damaged
 
 _ODD = (tifffile.TiffFileError,)
@@ -61,6 +63,43 @@ def open_pages(path: Path) -> InputImage:
     BadImage
         When it is damaged, too large, or packed or coloured in a way that is not read.
     """
+    with _opened(path) as file:
+        return _open(path, file)
+
+
+def count_pictures(path: Path) -> Pictures:
+    """The pages of a file; none is decoded.
+
+    Raises
+    ------
+    BadImage
+        As `open_pages`, as far as the header tells.
+    """
+    with _opened(path) as file:
+        return Pictures((path,), slices=_pages(path, file).count)
+
+
+def palette_places(path: Path, index: int) -> Values | None:
+    """(rows, columns) the stored places in a palette, upright; None where there is none.
+
+    Raises
+    ------
+    BadImage
+        When there is no such page, or it cannot be read.
+    """
+    with _opened(path) as file:
+        pages = _pages(path, file)
+        if not 0 <= index < pages.count:
+            raise BadImage(f"“{path.name}” has no page {index}: there are {pages.count}.")
+        numbers, page = pages.read(index)
+        if page.photometric.name != "PALETTE":
+            return None
+        return _turned(_channels_last(path, numbers, page), page)[..., 0]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tifffile.TiffFile]:
+    """An open file, that is closed at the end: folders may hold more than may be open at a time."""
     with refused_as_damaged(path.name, "a TIFF file", *_ODD):
         try:
             file = tifffile.TiffFile(path)
@@ -71,9 +110,8 @@ def open_pages(path: Path) -> InputImage:
                 details=str(error)[:1000],
             ) from error
         try:
-            return _open(path, file)
+            yield file
         finally:
-            # Folders may hold more files than may be open at a time.
             file.filehandle.close()
 
 
@@ -161,9 +199,7 @@ def _sides(page: Any) -> tuple[int, ...]:
 
 
 def _slice(path: Path, numbers: Values, page: Any) -> tuple[Slice, tuple[str, ...]]:
-    pixels = _channels_last(path, numbers, page)
-    turned = page.tags.get("Orientation")
-    pixels = _upright(pixels, int(turned.value) if turned is not None else 1)
+    pixels = _turned(_channels_last(path, numbers, page), page)
     photometric = page.photometric.name
     if photometric == "PALETTE" and page.colormap is not None:
         table = np.asarray(page.colormap).T
@@ -197,8 +233,10 @@ def _channels_last(path: Path, numbers: Values, page: Any) -> Values:
     )
 
 
-def _upright(pixels: Values, orientation: int) -> Values:
+def _turned(pixels: Values, page: Any) -> Values:
     """Turn as the tag Orientation says (TIFF 6.0, page 36)."""
+    tag = page.tags.get("Orientation")
+    orientation = int(tag.value) if tag is not None else 1
     if orientation in (5, 6, 7, 8):
         pixels = np.swapaxes(pixels, 0, 1)
     if orientation in (3, 4, 7, 8):

@@ -12,7 +12,7 @@ from inspector.images.dicom.header import Header, read_header, text
 from inspector.images.dicom.privacy import numbered_series, tells_patient
 from inspector.images.dicom.stack import Frame, Stack, frames_of, image_of
 from inspector.images.image import InputImage
-from inspector.images.reader import Folder
+from inspector.images.reader import Folder, Pictures
 
 
 def open_file(path: Path) -> InputImage:
@@ -28,6 +28,23 @@ def open_file(path: Path) -> InputImage:
         image = image_of(Stack(header.name, frames_of(header)))
         image.read(image.middle())
         return image
+
+
+def count_pictures(path: Path) -> Pictures:
+    """The frames of a file, by slice and point in time; none is decoded.
+
+    Raises
+    ------
+    BadImage
+        When it is no DICOM file, holds no picture, or its header is damaged.
+    """
+    header = read_header(path)
+    with header.refusing():
+        if layout_of(header).frames == 1:
+            return Pictures((path,))
+        card = image_of(Stack(header.name, frames_of(header))).card
+        plane = card.planes[0]
+        return Pictures((path,), plane, card.slices[plane], card.times)
 
 
 def open_files(paths: Sequence[Path], progress: Progress) -> Folder:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from inspector.core.progress import Progress
 from inspector.images.image import InputImage
-from inspector.images.reader import Folder, Reader
+from inspector.images.reader import Folder, Pictures, Reader
 
 _REPRESENTATIONS = frozenset(
     b"AE AS AT CS DA DS DT FD FL IS LO LT OB OW PN SH SL SQ SS ST TM UI UL UN US UT".split()
@@ -26,6 +26,13 @@ def open_dicom(path: Path) -> InputImage:
     from inspector.images.dicom.opening import open_file
 
     return open_file(path)
+
+
+def count_dicom(path: Path) -> Pictures:
+    """By the header."""
+    from inspector.images.dicom.opening import count_pictures
+
+    return count_pictures(path)
 
 
 def open_series(paths: Sequence[Path], progress: Progress) -> Folder:
@@ -48,4 +55,4 @@ def _is_bare(head: bytes) -> bool:
     return False
 
 
-READER = Reader("DICOM", (".dcm", ".dicom", ".ima"), matches, open_dicom, open_series)
+READER = Reader("DICOM", (".dcm", ".dicom", ".ima"), matches, open_dicom, count_dicom, open_series)

@@ -5,7 +5,7 @@ import zlib
 from pathlib import Path
 
 from inspector.images.image import InputImage
-from inspector.images.reader import Reader
+from inspector.images.reader import Pictures, Reader
 
 _TYPES = (0, 1, 3, 4, 10)
 _GZIP = b"\x1f\x8b"
@@ -31,4 +31,11 @@ def open_mgz(path: Path) -> InputImage:
     return open_volume(path, "MGZ")
 
 
-READER = Reader("MGZ", (".mgz", ".mgh"), matches, open_mgz)
+def count_mgz(path: Path) -> Pictures:
+    """By the header."""
+    from inspector.images.nibabel_volume import count_pictures
+
+    return count_pictures(path, "MGZ")
+
+
+READER = Reader("MGZ", (".mgz", ".mgh"), matches, open_mgz, count_mgz)

@@ -5,7 +5,7 @@ import zlib
 from pathlib import Path
 
 from inspector.images.image import InputImage
-from inspector.images.reader import Reader
+from inspector.images.reader import Pictures, Reader
 
 _MAGICS = (b"n+1\0", b"ni1\0", b"n+2\0", b"ni2\0")
 
@@ -26,6 +26,13 @@ def open_nifti(path: Path) -> InputImage:
     return open_volume(path, "NIfTI")
 
 
+def count_nifti(path: Path) -> Pictures:
+    """By the header."""
+    from inspector.images.nibabel_volume import count_pictures
+
+    return count_pictures(path, "NIfTI")
+
+
 def _unpacked(head: bytes) -> bytes:
     try:
         return zlib.decompressobj(31).decompress(head, 540)
@@ -33,4 +40,4 @@ def _unpacked(head: bytes) -> bytes:
         return b""
 
 
-READER = Reader("NIfTI", (".nii", ".nii.gz", ".hdr", ".img"), matches, open_nifti)
+READER = Reader("NIfTI", (".nii", ".nii.gz", ".hdr", ".img"), matches, open_nifti, count_nifti)

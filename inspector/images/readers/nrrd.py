@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from inspector.images.image import InputImage
-from inspector.images.reader import Reader
+from inspector.images.reader import Pictures, Reader
 
 
 def matches(head: bytes) -> bool:
@@ -18,4 +18,11 @@ def open_nrrd(path: Path) -> InputImage:
     return open_volume(path)
 
 
-READER = Reader("NRRD", (".nrrd",), matches, open_nrrd)
+def count_nrrd(path: Path) -> Pictures:
+    """By the header."""
+    from inspector.images.nrrd_volume import count_pictures
+
+    return count_pictures(path)
+
+
+READER = Reader("NRRD", (".nrrd",), matches, open_nrrd, count_nrrd)

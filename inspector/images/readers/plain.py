@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from inspector.images.image import InputImage
-from inspector.images.reader import Reader
+from inspector.images.reader import Pictures, Reader
 
 _STARTS = (
     b"\x89PNG\r\n\x1a\n",
@@ -32,9 +32,17 @@ def open_plain(path: Path) -> InputImage:
     return open_picture(path)
 
 
+def count_plain(path: Path) -> Pictures:
+    """By the header."""
+    from inspector.images.pillow_picture import count_pictures
+
+    return count_pictures(path)
+
+
 READER = Reader(
     "Picture",
     (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".jp2", ".pgm", ".ppm", ".pbm", ".pnm"),
     matches,
     open_plain,
+    count_plain,
 )

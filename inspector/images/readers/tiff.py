@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from inspector.images.image import InputImage
-from inspector.images.reader import Reader
+from inspector.images.reader import Pictures, Reader
 
 _STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -20,4 +20,11 @@ def open_tiff(path: Path) -> InputImage:
     return open_pages(path)
 
 
-READER = Reader("TIFF", (".tif", ".tiff"), matches, open_tiff)
+def count_tiff(path: Path) -> Pictures:
+    """By the header."""
+    from inspector.images.tiff_pages import count_pictures
+
+    return count_pictures(path)
+
+
+READER = Reader("TIFF", (".tif", ".tiff"), matches, open_tiff, count_tiff)
