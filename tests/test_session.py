@@ -9,10 +9,12 @@ from inspector.core.comparison import Patterns
 from inspector.core.errors import BadRequest
 from inspector.core.images import Plane, SliceAddress, Window
 from inspector.core.map_style import ColourPair, MapStyle
+from inspector.core.measuring import MaskFolders
 from inspector.core.metrics import Metric
 from inspector.core.modes import ModeOptions, Product, TokenSpace
 from inspector.core.outline import Matrix
 from inspector.core.preparation import Preparation
+from inspector.core.scan_request import ScanRequest
 from inspector.core.selection import Selection
 from inspector.session import ImageView, OpenModel, SavedSession, Session, Source
 from tests import synthetic, tiny_models
@@ -325,3 +327,26 @@ def test_that_the_norm_is_in_the_weights_or_in_the_tokens_but_not_in_both(sessio
     assert session.selection.options.fold_norm
     session.select(replace(session.selection, space=TokenSpace.ATTENTION_INPUT))
     assert not session.selection.options.fold_norm
+
+
+def test_that_folders_that_were_scanned_and_measured_come_back_from_the_json(session, qtbot):
+    request = ScanRequest(Path("/data/chest"), modes=None, top=5, compat=True)
+    pair = MaskFolders("preference", Path("/i"), labels=Path("/l"), pair=(4, 2))
+    with qtbot.waitSignal(session.folder_changed):
+        session.choose_scan(request)
+    with qtbot.assertNotEmitted(session.folder_changed):
+        session.choose_scan(request)
+    session.choose_masks(MaskFolders("preference", Path("/i"), Path("/t"), Path("/d")))
+    session.choose_masks(MaskFolders("same-object", Path("/i"), labels=Path("/l")))
+    session.choose_masks(pair)
+    saved = SavedSession.from_json(json.loads(json.dumps(session.saved.to_json())))
+    assert saved.scan == request
+    assert {folders.measure: folders for folders in saved.masks} == session.masks
+    assert session.masks["preference"] == pair
+
+
+def test_that_a_session_that_knew_no_folders_is_still_read(session):
+    old = {**session.saved.to_json(), "version": 2}
+    del old["scan"], old["masks"]
+    found = SavedSession.from_json(json.loads(json.dumps(old)))
+    assert (found.scan, found.masks) == (None, ())

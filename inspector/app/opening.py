@@ -206,6 +206,9 @@ class Opening(QObject):
             session.set_preparation(entry, prepared.get(entry.source))
         session.set_axis(saved.axis)
         session.select(saved.selection)
+        session.choose_scan(saved.scan)
+        for folders in saved.masks:
+            session.choose_masks(folders)
 
     @Slot(str, object)
     def _on_failed(self, key: str, error: object) -> None:

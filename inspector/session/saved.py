@@ -10,15 +10,17 @@ from inspector.core.comparison import Axis
 from inspector.core.errors import BadRequest
 from inspector.core.images import Plane, SliceAddress, Window
 from inspector.core.map_style import ColourPair, MapStyle
+from inspector.core.measuring import MaskFolders
 from inspector.core.metrics import Metric
 from inspector.core.modes import ModeOptions, Product, TokenSpace
 from inspector.core.outline import Matrix
 from inspector.core.preparation import Preparation
+from inspector.core.scan_request import ScanRequest
 from inspector.core.selection import Selection
 from inspector.session.open_files import ImageSource, ImageView, Source
 
-VERSION = 2
-_READ = (1, VERSION)
+VERSION = 3
+_READ = (1, 2, VERSION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,10 @@ class SavedSession:
         One view for each image. A window is kept, a table of a file is not.
     image
         Position of the current one.
+    scan
+        The folder that was looked through for optimal images, and how.
+    masks
+        The folders that something was measured with.
     """
 
     sources: tuple[Source, ...]
@@ -47,6 +53,8 @@ class SavedSession:
     views: tuple[ImageView, ...] = ()
     image: int = 0
     style: MapStyle = field(default_factory=MapStyle)
+    scan: ScanRequest | None = None
+    masks: tuple[MaskFolders, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -62,11 +70,13 @@ class SavedSession:
             ],
             "image": self.image,
             "style": asdict(self.style),
+            "scan": None if self.scan is None else _plain(self.scan),
+            "masks": [_plain(folders) for folders in self.masks],
         }
 
     @classmethod
     def from_json(cls, saved: Mapping[str, Any]) -> Self:
-        """Read what `to_json` gave, now or in the version before.
+        """Read what `to_json` gave, now or in a version before.
 
         Raises
         ------
@@ -82,7 +92,10 @@ class SavedSession:
             )
             axis: Axis = "in" if saved["axis"] == "in" else "out"
             found = cls(sources, axis, _selection_from(saved["selection"]))
-            return found if saved["version"] == 1 else found._with_images(saved)
+            if saved["version"] == 1:
+                return found
+            found = found._with_images(saved)
+            return found if saved["version"] == 2 else found._with_folders(saved)
         except (KeyError, TypeError, ValueError, AttributeError, BadRequest) as error:
             raise BadRequest(
                 "The saved session cannot be read.",
@@ -101,6 +114,28 @@ class SavedSession:
             image=int(saved["image"]),
             style=_style_from(saved["style"]),
         )
+
+    def _with_folders(self, saved: Mapping[str, Any]) -> Self:
+        scan = saved["scan"]
+        return replace(
+            self,
+            scan=None if scan is None else ScanRequest(**{**scan, "folder": Path(scan["folder"])}),
+            masks=tuple(_masks_from(entry) for entry in saved["masks"]),
+        )
+
+
+def _plain(request: ScanRequest | MaskFolders) -> dict[str, Any]:
+    return {
+        name: str(value) if isinstance(value, Path) else value
+        for name, value in asdict(request).items()
+    }
+
+
+def _masks_from(saved: Mapping[str, Any]) -> MaskFolders:
+    paths = ("images", "targets", "distractors", "background", "labels")
+    folders = {name: None if saved[name] is None else Path(saved[name]) for name in paths}
+    pair = None if saved["pair"] is None else (int(saved["pair"][0]), int(saved["pair"][1]))
+    return MaskFolders(**{**saved, **folders, "pair": pair})
 
 
 def _selection_to(chosen: Selection) -> dict[str, Any]:

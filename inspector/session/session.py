@@ -8,8 +8,10 @@ from PySide6.QtCore import QObject, Signal
 from inspector.core.comparison import Axis, ComparisonSeries, Patterns
 from inspector.core.labels import unique_labels
 from inspector.core.map_style import MapStyle
+from inspector.core.measuring import MaskFolders, MaskMeasure
 from inspector.core.outline import Matrix
 from inspector.core.preparation import Preparation
+from inspector.core.scan_request import ScanRequest
 from inspector.core.selection import Selection
 from inspector.session.fitting import (
     agreeing,
@@ -48,6 +50,8 @@ class Session(QObject):
         Maps are drawn otherwise: a `MapStyle`.
     image_released(image)
         An `InputImage` that is open no more.
+    folder_changed()
+        Another folder is, or is to be, looked through for optimal images, or otherwise.
     """
 
     models_changed = Signal()
@@ -60,6 +64,7 @@ class Session(QObject):
     image_view_changed = Signal()
     style_changed = Signal(object)
     image_released = Signal(object)
+    folder_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -73,6 +78,8 @@ class Session(QObject):
         self._views: dict[int, ImageView] = {}
         self._preparations: dict[int, Preparation] = {}
         self._style = MapStyle()
+        self._scan: ScanRequest | None = None
+        self._masks: dict[MaskMeasure, MaskFolders] = {}
         self._tokens: int | None = None
 
     @property
@@ -146,6 +153,16 @@ class Session(QObject):
         return self._style
 
     @property
+    def scan(self) -> ScanRequest | None:
+        """Which folder is looked through for optimal images, and how; None before one is chosen."""
+        return self._scan
+
+    @property
+    def masks(self) -> Mapping[MaskMeasure, MaskFolders]:
+        """With which folders something was measured last."""
+        return dict(self._masks)
+
+    @property
     def saved(self) -> SavedSession:
         """What to write down to come back to this."""
         return SavedSession(
@@ -157,6 +174,8 @@ class Session(QObject):
             tuple(self.view_of(entry) for entry in self._images),
             self._position,
             self._style,
+            self._scan,
+            tuple(self._masks.values()),
         )
 
     def view_of(self, entry: OpenImage) -> ImageView:
@@ -264,6 +283,16 @@ class Session(QObject):
         if style != self._style:
             self._style = style
             self.style_changed.emit(style)
+
+    def choose_scan(self, request: ScanRequest | None) -> None:
+        """Look through another folder, or otherwise; nothing is begun."""
+        if request != self._scan:
+            self._scan = request
+            self.folder_changed.emit()
+
+    def choose_masks(self, folders: MaskFolders) -> None:
+        """Remember with which folders something is measured."""
+        self._masks[folders.measure] = folders
 
     def know_tokens(self, count: int | None) -> None:
         """Tell how many tokens the selected block has on the current image; None for unknown."""
