@@ -1,12 +1,15 @@
 """What flows through a running model, block by block; the only place that hooks into modules.
 
-Hooks live inside one context manager and are gone when it is left, however it is left. Attention
+Hooks live inside one context manager and are gone when it is left, however it is left. Several
+threads may capture from one model at once: each keeps what its own pass computes. Attention
 itself is not hooked: it may be fused. Query, key, value and pattern are computed again from the
 attention input by `NetworkBlock.attend`, which is tested to give what the module gives.
 """
 
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -20,8 +23,8 @@ from inspector.core.progress import Progress, silent
 from inspector.core.tokens import Placement, TokenGrid
 from inspector.families.network import AttentionParts, Network, NetworkBlock
 
-Store = Callable[[str, Tensor], None]
 Values = dict[Address, dict[str, Tensor]]
+Handles = list[torch.utils.hooks.RemovableHandle]
 
 
 class Tap(StrEnum):
@@ -72,7 +75,7 @@ def capture(
     addresses: Collection[Address] | None = None,
     progress: Progress = silent,
 ) -> Capture:
-    """Run the model and keep what flows through its blocks.
+    """Run the model and keep what flows through its blocks; safe from several threads at once.
 
     Parameters
     ----------
@@ -160,28 +163,82 @@ def _chosen(network: Network, addresses: Collection[Address] | None) -> list[Net
     return [block for block in network.blocks if block.address in wanted]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pass:
+    """A forward pass: what it keeps of which blocks, and who is told of it."""
+
+    values: Values
+    taps: frozenset[Tap]
+    progress: Progress
+
+
+@dataclass(slots=True, eq=False)
+class _Shared:
+    """The hooks in one module, and how many passes run with them."""
+
+    handles: Handles
+    passes: int = 0
+
+
+# The pass of the thread that a hook is called in.
+_PASS: ContextVar[_Pass | None] = ContextVar("forward pass", default=None)
+_SHARED: dict[nn.Module, _Shared] = {}
+_SHARED_LOCK = threading.Lock()
+
+
 @contextmanager
 def _hooked(
     network: Network, values: Values, taps: frozenset[Tap], progress: Progress
 ) -> Iterator[None]:
-    """Keep what flows into `values` while the context lasts."""
-    handles: list[torch.utils.hooks.RemovableHandle] = []
+    """Keep what flows into `values` in this thread while the context lasts."""
+    with _shared_hooks(network):
+        before = _PASS.set(_Pass(values, taps, progress))
+        try:
+            yield
+        finally:
+            _PASS.reset(before)
+
+
+@contextmanager
+def _shared_hooks(network: Network) -> Iterator[None]:
+    """Hooks are set by the first of the passes that run at one time and removed by the last.
+
+    torch goes through a module's hooks whenever it is called; were they changed by another thread
+    meanwhile, that could fail.
+    """
+    module = network.module
+    with _SHARED_LOCK:
+        if module not in _SHARED:
+            _SHARED[module] = _Shared(_set_hooks(network))
+        _SHARED[module].passes += 1
     try:
-        for number, block in enumerate(network.blocks):
-            if block.address in values:
-                handles += _taps_of(block, values[block.address], taps, network.flat)
-            handles.append(block.module.register_forward_hook(_told(progress, number, network)))
         yield
     finally:
-        for handle in handles:
-            handle.remove()
+        with _SHARED_LOCK:
+            _SHARED[module].passes -= 1
+            if not _SHARED[module].passes:
+                _remove(_SHARED.pop(module).handles)
+
+
+def _set_hooks(network: Network) -> Handles:
+    handles: Handles = []
+    try:
+        for number, block in enumerate(network.blocks):
+            handles.extend(_taps_of(block, network.flat))
+            handles.append(block.module.register_forward_hook(_told(number, network)))
+    except BaseException:
+        _remove(handles)
+        raise
+    return handles
+
+
+def _remove(handles: Handles) -> None:
+    for handle in handles:
+        handle.remove()
 
 
 def _taps_of(
-    block: NetworkBlock,
-    kept: dict[str, Tensor],
-    taps: frozenset[Tap],
-    flat: Callable[[Tensor], Tensor],
+    block: NetworkBlock, flat: Callable[[Tensor], Tensor]
 ) -> Iterator[torch.utils.hooks.RemovableHandle]:
     outputs = {
         Tap.ATTN_OUT: block.attn_branch,
@@ -193,38 +250,44 @@ def _taps_of(
         inputs[Tap.ATTN_INPUT] = block.module
     else:
         outputs[Tap.ATTN_INPUT] = block.norm
-    for tap in taps & inputs.keys():
-        yield inputs[tap].register_forward_pre_hook(_keep_input(kept, tap, flat))
-    for tap in taps & outputs.keys():
-        yield outputs[tap].register_forward_hook(_keep_output(kept, tap, flat))
+    for tap, module in inputs.items():
+        yield module.register_forward_pre_hook(_keep_input(block.address, tap, flat))
+    for tap, module in outputs.items():
+        yield module.register_forward_hook(_keep_output(block.address, tap, flat))
 
 
 def _keep_input(
-    kept: dict[str, Tensor], tap: Tap, flat: Callable[[Tensor], Tensor]
+    address: Address, tap: Tap, flat: Callable[[Tensor], Tensor]
 ) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
     def keep(module: nn.Module, arguments: tuple[Tensor, ...]) -> None:
         del module
-        kept[tap] = flat(arguments[0])
+        _keep(address, tap, flat, arguments[0])
 
     return keep
 
 
 def _keep_output(
-    kept: dict[str, Tensor], tap: Tap, flat: Callable[[Tensor], Tensor]
+    address: Address, tap: Tap, flat: Callable[[Tensor], Tensor]
 ) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
     def keep(module: nn.Module, arguments: tuple[Tensor, ...], output: Tensor) -> None:
         del module, arguments
-        kept[tap] = flat(output)
+        _keep(address, tap, flat, output)
 
     return keep
 
 
-def _told(
-    progress: Progress, number: int, network: Network
-) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
+def _keep(address: Address, tap: Tap, flat: Callable[[Tensor], Tensor], tensor: Tensor) -> None:
+    running = _PASS.get()
+    if running is not None and tap in running.taps and address in running.values:
+        running.values[address][tap] = flat(tensor)
+
+
+def _told(number: int, network: Network) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
     def tell(module: nn.Module, arguments: tuple[Tensor, ...], output: Tensor) -> None:
         del module, arguments, output
-        progress(number + 1, len(network.blocks), str(network.blocks[number].address))
+        running = _PASS.get()
+        if running is not None:
+            running.progress(number + 1, len(network.blocks), str(network.blocks[number].address))
 
     return tell
 
