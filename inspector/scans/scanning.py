@@ -1,0 +1,534 @@
+"""One pass of a model over the pictures of a folder; what was found before is not looked for again.
+
+The thread that calls tells how far things are, every few hundredths of a second, and that is where
+a scan is cancelled or made to wait. Whatever ends a scan, what is finished is written first.
+"""
+
+import json
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from inspector.analysis.measurement import Measurement, Tally
+from inspector.core.errors import BadCheckpoint, BadImage, BadRequest, Cancelled
+from inspector.core.optimal import Left
+from inspector.core.preparation import Preparation
+from inspector.core.progress import Progress, silent
+from inspector.families.model import Model
+from inspector.families.network import Network
+from inspector.images.collection import Collection
+from inspector.images.fingerprints import Fingerprints
+from inspector.scans import plan as planning
+from inspector.scans.books import Book
+from inspector.scans.identity import about, environment_of, identity_of
+from inspector.scans.pictures import (
+    Identify,
+    Identity,
+    Item,
+    Objects,
+    by_content,
+    by_name,
+    identities_as_text,
+    identities_of_text,
+    items_of,
+    members_as_text,
+    members_of_text,
+)
+from inspector.scans.plan import Plan, plan_of
+from inspector.scans.ranks import ALONE, Ranks
+from inspector.scans.running import Job, Looked, Runner
+from inspector.scans.store import KeptScan, Store
+from inspector.scans.workers import cores, in_threads
+
+DEFAULT_BATCH = 32
+PARTIAL_EVERY_S = 1.0
+_FILES_AT_ONCE = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Pass:
+    """What is looked for.
+
+    Parameters
+    ----------
+    model, network
+        The open model and how it runs.
+    preparation
+        How pictures are made into its input.
+    measurements
+        Of different names.
+    objects
+        What is on the pictures, where a measurement needs it.
+    """
+
+    model: Model
+    network: Network
+    preparation: Preparation
+    measurements: Sequence[Measurement]
+    objects: Objects | None = None
+
+    def __post_init__(self) -> None:
+        names = [measurement.name for measurement in self.measurements]
+        if not names or len(set(names)) < len(names):
+            raise BadRequest("A scan measures something, and everything once.")
+        if self.objects is None and any(each.needs_objects for each in self.measurements):
+            raise BadRequest(
+                "What is to be measured needs objects on the pictures.",
+                advice="Give a folder of masks or label maps.",
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Scanned:
+    """What a scan has found, or has found so far.
+
+    Parameters
+    ----------
+    tallies
+        By the names of the measurements.
+    names
+        Of the pictures; tallies count them by their places here.
+    total
+        How many pictures there are to look at, those that cannot be read included.
+    measured
+        How many of them each measurement has counted.
+    left_out
+        Those that it has not, each with the reason, by name.
+    kept
+        How many pictures were answered from disk.
+    files
+        Of the pictures that any measurement has counted; none while the scan runs.
+    notes
+        What else is to be said, in sentences.
+    """
+
+    tallies: Mapping[str, Tally]
+    names: tuple[str, ...]
+    total: int
+    measured: Mapping[str, int]
+    left_out: Mapping[str, Left]
+    kept: int
+    files: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def scan(
+    work: Pass,
+    collection: Collection,
+    *,
+    store: Store | None = None,
+    ranks: Ranks = ALONE,
+    batch: int = DEFAULT_BATCH,
+    progress: Progress = silent,
+    partial: Callable[[Scanned], None] | None = None,
+) -> Scanned | None:
+    """Look at every picture of a folder, or at the part of this rank.
+
+    Parameters
+    ----------
+    work
+        What is looked for.
+    collection
+        The pictures. Ranks look at those that rank 0 has.
+    store
+        Where records are kept, and taken from; nothing is kept without one.
+    ranks
+        Which of several processes this is.
+    batch
+        How many pictures are read ahead; it changes no number.
+    progress
+        Told of pictures, and at least every 50 ms; what it raises ends the scan after what is
+        finished was written.
+    partial
+        Given what was found so far, at most once a second.
+
+    Returns
+    -------
+    None on other ranks than 0.
+
+    Raises
+    ------
+    BadRequest
+        When the ranks do not do the same.
+    LostRank
+        When another one has ended.
+    """
+    if batch < 1:
+        raise BadRequest(f"{batch} pictures cannot be read ahead.", advice="Give at least 1.")
+    with _ended_softly() as ended:
+        return _Scan(work, collection, store, ranks, batch, progress, partial, ended).run()
+
+
+@dataclass(eq=False)
+class _Scan:
+    """A scan that runs; the parameters are those of `scan`."""
+
+    work: Pass
+    collection: Collection
+    store: Store | None
+    ranks: Ranks
+    batch: int
+    progress: Progress
+    partial: Callable[[Scanned], None] | None
+    ended: threading.Event
+    items: list[Item] = field(default_factory=list, init=False)
+    books: list[Book] = field(default_factory=list, init=False)
+    looked_at: set[int] = field(default_factory=set, init=False)
+    notes: list[str] = field(default_factory=list, init=False)
+    _done: int = field(default=0, init=False)
+    _total: int = field(default=0, init=False)
+    _text: str = field(default="", init=False)
+    _room: int = field(default=0, init=False)
+    _told_partial: float = field(default_factory=time.monotonic, init=False)
+
+    def run(self) -> Scanned | None:
+        """All of it."""
+        with self._agreed():
+            return self._scanned()
+
+    def _scanned(self) -> Scanned | None:
+        known = Fingerprints(None) if self.store is None else self.store.fingerprints
+        identify = by_name if self.store is None else by_content(
+            self.collection, self.work.objects, known
+        )  # fmt: skip
+        self._text, self._total = "files", len(self.collection.members)
+        self.items = items_of(self.collection.members, self._identities(identify))
+        known.save()
+        self.books = self._opened(known)
+        plan = self._planned()
+        self._begin(plan)
+        jobs = self._read(plan)
+        self._compute(jobs, identify)
+        self._settle_room()
+        return self._merged()
+
+    # Before anything is measured
+
+    @contextmanager
+    def _agreed(self) -> Iterator[None]:
+        """On all ranks the pictures of rank 0, so that all count the same in the same order."""
+        if self.ranks.world == 1:
+            yield
+            return
+        own = members_as_text(self.collection.members) if self.ranks.is_first else b""
+        told = self.ranks.share(own, self._look)
+        if self.ranks.is_first:
+            yield
+            return
+        with Collection(self.collection.folder, tuple(members_of_text(told[0]))) as self.collection:
+            yield
+
+    def _identities(self, identify: Identify) -> list[Identity]:
+        """Of all pictures in order; every rank reads a part of the files."""
+        rank, world = self.ranks.rank, self.ranks.world
+        starts = range(0, len(self.collection.members), _FILES_AT_ONCE)[rank::world]
+        stop = threading.Event()
+
+        def identified(start: int) -> tuple[int, list[Identity]]:
+            found = []
+            for member in self.collection.members[start : start + _FILES_AT_ONCE]:
+                if stop.is_set():
+                    raise Cancelled
+                found.append(identify(member))
+            return start, found
+
+        parts: dict[int, list[Identity]] = {}
+        stream = in_threads(identified, starts, threads=cores(), ahead=4 * cores(), stop=stop)
+        with closing(stream), _set_at_the_end(stop):
+            for one in stream:
+                if one is not None:
+                    parts[one[0]] = one[1]
+                self._told(min(len(parts) * _FILES_AT_ONCE * world, self._total))
+        mine = [identity for start in sorted(parts) for identity in parts[start]]
+        if world == 1:
+            return mine
+        told = [
+            identities_of_text(t) for t in self.ranks.share(identities_as_text(mine), self._look)
+        ]
+        return _dealt_back(told, len(self.collection.members))
+
+    def _opened(self, known: Fingerprints) -> list[Book]:
+        """A book for each measurement, with the place where its records are kept."""
+        kept = self._kept_scans(known)
+        if self.store is not None:
+            self.store.tidy()
+            self._room = self.store.limit - self.store.size
+        books = []
+        for measurement, place in zip(self.work.measurements, kept, strict=True):
+            if place is not None:
+                place.touch()
+            books.append(Book(measurement, place))
+        return books
+
+    def _kept_scans(self, known: Fingerprints) -> list[KeptScan | None]:
+        work = self.work
+        nowhere: list[KeptScan | None] = [None] * len(work.measurements)
+        if self.store is None and self.ranks.world == 1:
+            return nowhere
+        settings = {} if work.objects is None else work.objects.settings
+        try:
+            identities = [
+                identity_of(work.model, work.network, work.preparation, each, settings, known)
+                for each in work.measurements
+            ]
+        except BadImage as error:
+            raise BadCheckpoint(error.message, advice=error.advice) from error
+        self._refuse_others(json.dumps(identities, sort_keys=True).encode())
+        if self.store is None:
+            return nowhere
+        environment, device = environment_of(work.network), work.network.device.type
+        folder = str(self.collection.folder)
+        return [
+            self.store.open(
+                {**identity, "environment": environment},
+                about(work.model, work.preparation, each, folder, device),
+            )
+            for identity, each in zip(identities, work.measurements, strict=True)
+        ]
+
+    def _refuse_others(self, identity: bytes) -> None:
+        if len(set(self.ranks.share(identity, self._look))) > 1:
+            raise BadRequest(
+                "The processes of this scan do not do the same: their checkpoints or options are "
+                "not equal.",
+                advice="Start the same command with the same files on every machine.",
+            )
+
+    def _planned(self) -> Plan:
+        """What this rank reads from disk, and what it looks at."""
+        numbers = [
+            {key: number for number, item in enumerate(self.items) if (key := book.key(item))}
+            for book in self.books
+        ]
+        held = [self._held(book, of) for book, of in zip(self.books, numbers, strict=True)]
+        told = self.ranks.share(planning.as_text(held), self._look)
+        wanted = [list(of.values()) for of in numbers]
+        return plan_of(self.ranks.rank, [planning.of_text(text) for text in told], wanted)
+
+    def _held(self, book: Book, numbers: Mapping[str, int]) -> dict[str, list[int]]:
+        """Shards that hold something wanted, each with the numbers of the items."""
+        found: dict[str, list[int]] = {}
+        for name in book.kept.shards() if book.kept is not None else ():
+            assert book.kept is not None
+            held = [numbers[key] for key in book.kept.keys_of(name) if key in numbers]
+            if held:
+                found[name] = held
+            self._look()
+        return found
+
+    def _begin(self, plan: Plan) -> None:
+        """Know how much there is to do, and leave out what no record can be made of."""
+        mine = {number for number, _ in plan.missing}
+        mine |= {n for shards in plan.shards for _, numbers in shards for n in numbers}
+        self._total = sum(len(self.items[number].places) for number in mine)
+        if not self.ranks.is_first:
+            return
+        for item in self.items:
+            for book in self.books:
+                if sentence := book.why_not(item):
+                    book.leave_out(item, sentence)
+            if not self._has_record(item):
+                self._total += len(item.places)
+                self._done += len(item.places)
+
+    # Measuring
+
+    def _read(self, plan: Plan) -> list[Job]:
+        """Count what is on disk, and give what is to be looked at: also what was damaged there."""
+        missing = {number: list(places) for number, places in plan.missing}
+        left = Counter(n for shards in plan.shards for _, numbers in shards for n in numbers)
+        for place, (book, shards) in enumerate(zip(self.books, plan.shards, strict=True)):
+            for name, numbers in shards:
+                assert book.kept is not None
+                wanted = {book.key(self.items[number]): number for number in numbers}
+                items = {key: self.items[number] for key, number in wanted.items()}
+                for item in book.take(book.kept.read(name), items):
+                    missing.setdefault(wanted[book.key(item)], []).append(place)
+                for number in numbers:
+                    left[number] -= 1
+                    if not left[number] and number not in missing:
+                        self._finished(self.items[number])
+                self._told(self._done)
+        self.looked_at = set(missing)
+        return [Job(self.items[n], tuple(sorted(missing[n]))) for n in sorted(missing)]
+
+    def _compute(self, jobs: Sequence[Job], identify: Identify) -> None:
+        """Look at pictures; whatever ends it, what is finished is written."""
+        work, stop = self.work, threading.Event()
+        runner = Runner(
+            work.network,
+            work.preparation,
+            work.measurements,
+            self.collection,
+            work.objects,
+            identify,
+            self.batch,
+            stop,
+        )
+        with runner.settled(), closing(runner.look_at(jobs)) as stream, _set_at_the_end(stop):
+            try:
+                for looked in stream:
+                    if looked is not None:
+                        self._note(looked)
+                    self._told(self._done)
+            except BaseException:
+                stop.set()
+                for looked in stream:
+                    if looked is not None and looked.fault is None:
+                        self._note(looked)
+                raise
+            finally:
+                for book in self.books:
+                    self._room -= book.write()
+
+    def _note(self, looked: Looked) -> None:
+        if looked.fault is not None:
+            raise looked.fault
+        for place, made in looked.made.items():
+            book = self.books[place]
+            book.note(looked.job.item, made)
+            if book.is_due:
+                self._room -= book.write()
+        if self._room < 0:
+            self._make_room()
+        self._finished(looked.job.item)
+
+    def _finished(self, item: Item) -> None:
+        self._done += len(item.places)
+        self._text = f"image {item.member.name}"
+
+    # Telling
+
+    def _told(self, done: int) -> None:
+        """Say how far things are; here a scan ends when it is not wanted any more."""
+        if self.ended.is_set():
+            raise Cancelled
+        self.progress(done, self._total, self._text)
+        now = time.monotonic()
+        if self.partial is not None and self.books and now - self._told_partial > PARTIAL_EVERY_S:
+            for book in self.books:
+                book.count()
+            self.partial(self._found())
+            self._told_partial = time.monotonic()
+
+    def _look(self) -> None:
+        """Look up while others are waited for."""
+        if self.ended.is_set():
+            raise Cancelled
+        self.progress(self._done, self._total, self._text)
+
+    # At the end
+
+    def _make_room(self) -> None:
+        """Other scans go when there is not enough room; this one stays."""
+        if self.store is None:
+            return
+        mine = {book.kept.key for book in self.books if book.kept is not None}
+        if self.store.make_room(mine):
+            self._room = self.store.limit - self.store.size
+            return
+        self._room = 1 << 62
+        self.notes.append(
+            f"The records of this scan alone take more than the {self.store.limit / 1e9:g} GB that "
+            "may be kept; they are kept until another scan needs the room."
+        )
+
+    def _settle_room(self) -> None:
+        if self._room < 0:
+            self._make_room()
+        for book in self.books:
+            if book.kept is not None:
+                book.kept.touch()
+
+    def _merged(self) -> Scanned | None:
+        """What all ranks have found, on rank 0."""
+        if self.ranks.world == 1:
+            return self._found(at_the_end=True)
+        for book in self.books:
+            told = self.ranks.gather(book.as_bytes(), self._look)
+            for data in (told or [])[1:]:
+                book.merge(data)
+        problems = [book.kept.problem for book in self.books if book.kept is not None]
+        own = json.dumps([sorted(self.looked_at), [*self.notes, *problems]]).encode()
+        told = self.ranks.gather(own, self._look)
+        if told is None:
+            return None
+        for numbers, notes in map(json.loads, told[1:]):
+            self.looked_at |= set(numbers)
+            self.notes += notes
+        return self._found(at_the_end=True)
+
+    def _found(self, *, at_the_end: bool = False) -> Scanned:
+        names = tuple(member.name for member in self.collection.members)
+        unread = self.collection.left_out
+        problems = [book.kept.problem for book in self.books if book.kept is not None]
+        return Scanned(
+            tallies={book.measurement.name: book.tally for book in self.books},
+            names=names,
+            total=len(names) + len(unread),
+            measured={book.measurement.name: book.measured for book in self.books},
+            left_out={
+                book.measurement.name: tuple(sorted([*unread, *book.reasons(names)]))
+                for book in self.books
+            },
+            kept=self._kept(),
+            files=self._files() if at_the_end else (),
+            notes=tuple(
+                dict.fromkeys(filter(None, [*self.collection.notes, *self.notes, *problems]))
+            ),
+        )
+
+    def _has_record(self, item: Item) -> bool:
+        """Whether there can be one."""
+        return any(book.key(item) for book in self.books)
+
+    def _kept(self) -> int:
+        return sum(
+            len(item.places)
+            for number, item in enumerate(self.items)
+            if number not in self.looked_at and self._has_record(item)
+        )
+
+    def _files(self) -> tuple[Path, ...]:
+        counted = [
+            member
+            for place, member in enumerate(self.collection.members)
+            if not all(place in book.left_out for book in self.books)
+        ]
+        names = sorted({file for member in counted for file in member.files})
+        return tuple(self.collection.folder / name for name in names)
+
+
+def _dealt_back(told: Sequence[Sequence[Identity]], count: int) -> list[Identity]:
+    """In the order of the pictures: parts were dealt to the ranks in turn."""
+    parts = [iter(identities) for identities in told]
+    return [next(parts[place // _FILES_AT_ONCE % len(parts)]) for place in range(count)]
+
+
+@contextmanager
+def _set_at_the_end(stop: threading.Event) -> Iterator[None]:
+    """However it is left, threads learn that they need not go on."""
+    try:
+        yield
+    finally:
+        stop.set()
+
+
+@contextmanager
+def _ended_softly() -> Iterator[threading.Event]:
+    """While it lasts, a request to end the process (SIGTERM) is noted and does not end it."""
+    ended = threading.Event()
+    here = threading.current_thread() is threading.main_thread()
+    if not here or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield ended
+        return
+    signal.signal(signal.SIGTERM, lambda number, frame: ended.set())
+    try:
+        yield ended
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)

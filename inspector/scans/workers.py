@@ -1,0 +1,93 @@
+"""Work on many things in threads: in any order, a bounded number ahead, and never out of reach."""
+
+import os
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from threading import Event
+from typing import TypeVar
+
+from inspector.core.errors import Cancelled
+from inspector.scans.ranks import under_torchrun
+
+POLL_S = 0.04
+"""So often the thread that waits comes round to tell how far things are, and to be cancelled."""
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+
+def cores() -> int:
+    """How many threads may compute at once; torchrun gives each of its processes a share."""
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    if under_torchrun() and told.isdecimal() and int(told) > 0:
+        return int(told)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def in_threads(
+    work: Callable[[Given], Made],
+    given: Iterable[Given | None],
+    *,
+    threads: int,
+    ahead: int,
+    stop: Event,
+    begin: Callable[[], object] | None = None,
+) -> Generator[Made | None, None, None]:
+    """Do `work` on all that is given and yield what comes of it, in the order it is finished.
+
+    None is yielded whenever `POLL_S` seconds are over, so that the caller can look up.
+
+    Parameters
+    ----------
+    given
+        Taken in the calling thread; None where there is nothing yet.
+    ahead
+        How many are being worked on, or wait to be, at most.
+    stop
+        Once it is set, nothing more is taken; what is finished still comes. Work that looks at it
+        raises `Cancelled` and yields nothing.
+    begin
+        Called once in every thread.
+    """
+    source, open_work, more = iter(given), set[Future[Made]](), True
+    with ThreadPoolExecutor(threads, "scan", begin or _nothing) as pool:
+        try:
+            while more or open_work:
+                if more and not stop.is_set():
+                    taken, more = _taken(source, ahead - len(open_work))
+                    open_work |= {pool.submit(work, one) for one in taken}
+                more = more and not stop.is_set()
+                done, open_work = wait(open_work, POLL_S, FIRST_COMPLETED)
+                yield from _finished(done)
+                yield None
+        finally:
+            for future in open_work:
+                future.cancel()
+
+
+def _nothing() -> None:
+    """Begin with nothing."""
+
+
+def _taken(source: Iterator[Given | None], most: int) -> tuple[list[Given], bool]:
+    """What there is, up to so many, and whether there may be more."""
+    taken: list[Given] = []
+    while len(taken) < most:
+        try:
+            one = next(source)
+        except StopIteration:
+            return taken, False
+        if one is None:
+            break
+        taken.append(one)
+    return taken, True
+
+
+def _finished(done: Iterable[Future[Made]]) -> Iterator[Made]:
+    for future in done:
+        try:
+            yield future.result()
+        except Cancelled:
+            continue
