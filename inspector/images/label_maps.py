@@ -5,12 +5,15 @@ its number red * 65536 + green * 256 + blue, a grey's its level; the pure blues,
 those of greys, are told apart by `_BLUES`. Black, and what is transparent, is no object.
 
 A binary mask whose edges are soft, from 0 to 255 over a few pixels (because it was resized, or
-packed as JPEG), is the same mask with hard edges: from 128 on it is object 255. It is known by
-where its other values lie: between a darker and a brighter neighbour. Pixels of an object have
-neighbours of their own value instead. A file with soft edges between more than two levels has lost
-which object is which, and is refused; so is a picture that is no label map at all.
+packed as JPEG), is the same mask with hard edges: from 128 on it is object 255; of colours, each
+channel is such a mask. It is known by two things. Most of it is black or white: at least half of
+its dark side (below 128) and of its bright one. And most other pixels lie between a darker and a
+brighter neighbour, where pixels of an object have neighbours of their own value. A file with soft
+edges between more than two levels has lost which object is which, and is refused; so is a picture
+that is no label map at all.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +31,7 @@ _NEAR = 16
 """How far from black and from white a lossy file puts what was black or white."""
 _MANY_VALUES = 32
 """Of a lossy file that was saved again without loss."""
+_LEAST_PLAIN = 0.5
 _LEAST_BETWEEN = 0.5
 _LEAST_EQUAL = 0.5
 """Share of neighbours on objects that have one label; of pictures it is far below."""
@@ -58,17 +62,15 @@ def labels_of(path: Path, at: SliceAddress, picture: Slice | None) -> Labels:
     """
     if picture is None:
         return _whole(path.name, _array(path))
-    if _is_lossy(path):
-        return _of_lossy(path.name, picture.values)
     places = _places(path, at)
     if places is not None:
         return places.astype(np.int32)
-    if picture.is_colour:
-        return _of_colours(path.name, picture.values)
-    labels = _whole(path.name, picture.values)
+    values = picture.values if picture.is_colour else picture.values[..., None]
+    channels = [_whole(path.name, values[..., n]) for n in range(values.shape[2])]
     if picture.hidden is not None:
-        labels[picture.hidden] = 0
-    return _of_soft(path.name, labels)
+        for channel in channels:
+            channel[picture.hidden] = 0
+    return _of_lossy(path.name, channels) if _is_lossy(path) else _of_exact(path.name, channels)
 
 
 def mask_of(picture: Slice) -> Mask:
@@ -130,53 +132,66 @@ def _whole(name: str, numbers: Values) -> Labels:
     return values.astype(np.int32)
 
 
-def _of_colours(name: str, colour: Values) -> Labels:
-    red, green, blue = (colour[..., channel].astype(np.int32) for channel in range(3))
-    if np.array_equal(red, green) and np.array_equal(green, blue):
-        return _of_soft(name, red)
+def _of_exact(name: str, channels: Sequence[Labels]) -> Labels:
+    """Of channels stored without loss, perhaps after they were resized."""
+    return _checked(name, _numbered([_hard(c) if _has_soft_edges(c) else c for c in channels]))
+
+
+def _of_lossy(name: str, channels: Sequence[Labels]) -> Labels:
+    apart = np.ptp(np.stack(channels), axis=0).max() if len(channels) > 1 else 0
+    if apart <= 2 * _NEAR:
+        # Of grey that was packed in colour, green has the least loss.
+        channels = channels[len(channels) // 2 :][:1]
+    if not all(_are_lost_edges(channel) for channel in channels):
+        raise _not_hard(name)
+    return _numbered([_hard(channel) for channel in channels])
+
+
+def _numbered(channels: Sequence[Labels]) -> Labels:
+    """The labels of greys and colours."""
+    if len(channels) == 1:
+        return channels[0]
+    red, green, blue = channels
     labels = (red << 16) + (green << 8) + blue
     labels[(red == green) & (green == blue)] &= WHITE
     labels[(red == 0) & (green == 0) & (blue > 0)] += _BLUES
-    return _checked(name, labels)
+    return labels
 
 
-def _of_soft(name: str, labels: Labels) -> Labels:
-    """Numbers that were stored without loss, perhaps after they were resized."""
-    others = (labels > 0) & (labels < WHITE)
-    is_wide = labels.min() <= _NEAR and WHITE - _NEAR <= labels.max() <= WHITE
-    if not is_wide or not others.any():
-        return _checked(name, labels)
-    if _share(_between(labels), others) >= _LEAST_BETWEEN:
-        return _hard(labels)
-    middle = (labels > _NEAR) & (labels < WHITE - _NEAR)
-    is_rough = middle.any() and np.unique(labels).size >= _MANY_VALUES
-    if is_rough and _share(_between(labels), middle) >= _LEAST_BETWEEN:
-        return _hard(labels)
-    return _checked(name, labels)
+def _has_soft_edges(levels: Labels) -> bool:
+    """Whether all between black and white are edges; also where a lossy file was saved again."""
+    others = (levels > 0) & (levels < WHITE)
+    if not others.any() or levels.max() > WHITE or not _is_black_and_white(levels):
+        return False
+    between = _between(levels)
+    if _share(between, others) >= _LEAST_BETWEEN:
+        return True
+    middle = (levels > _NEAR) & (levels < WHITE - _NEAR)
+    is_rough = middle.any() and np.count_nonzero(np.bincount(levels.ravel())) >= _MANY_VALUES
+    return bool(is_rough) and _share(between, middle) >= _LEAST_BETWEEN
 
 
-def _of_lossy(name: str, numbers: Values) -> Labels:
-    if numbers.ndim == 3:
-        if (np.ptp(numbers, axis=2) > 2 * _NEAR).any():
-            raise _not_hard(name)
-        numbers = numbers[..., 1]
-    labels = _whole(name, numbers)
-    middle = (labels > _NEAR) & (labels < WHITE - _NEAR)
-    if not middle.any() or _share(_between(labels), middle) >= _LEAST_BETWEEN:
-        return _hard(labels)
-    raise _not_hard(name)
+def _are_lost_edges(levels: Labels) -> bool:
+    """The same of a lossy file, in which black and white are only nearly so."""
+    middle = (levels > _NEAR) & (levels < WHITE - _NEAR)
+    if not middle.any():
+        return True
+    return _is_black_and_white(levels) and _share(_between(levels), middle) >= _LEAST_BETWEEN
+
+
+def _is_black_and_white(levels: Labels) -> bool:
+    dark, bright = levels < HALF, levels >= HALF
+    if not dark.any() or not bright.any():
+        return False
+    black, white = levels <= _NEAR, levels >= WHITE - _NEAR
+    return _share(black, dark) >= _LEAST_PLAIN and _share(white, bright) >= _LEAST_PLAIN
 
 
 def _checked(name: str, labels: Labels) -> Labels:
-    """Refuse what was resized between labels, and what is a picture."""
-    values, counts = np.unique(labels, return_counts=True)
+    """Refuse a picture, and what was resized between labels."""
+    values, counts = _counted(labels)
     if values.size <= _MOST_EDGE_VALUES:
         return labels
-    between = _between(labels)
-    edges = np.bincount(np.searchsorted(values, labels[between]), minlength=values.size)
-    soft = int((edges >= _LEAST_BETWEEN * counts).sum())
-    if soft >= _MOST_EDGE_VALUES and soft > values.size // 4:
-        raise _not_hard(name)
     left, right = labels[:, :-1], labels[:, 1:]
     both = (left > 0) & (right > 0)
     if values.size > _MANY_VALUES and _share(left == right, both) < _LEAST_EQUAL:
@@ -185,7 +200,22 @@ def _checked(name: str, labels: Labels) -> Labels:
             "one value.",
             advice="Give the folder of the label maps, not that of the pictures.",
         )
+    edges = np.searchsorted(values, labels[_between(labels)])
+    edge_counts = np.bincount(edges, minlength=values.size)
+    soft = int((edge_counts >= _LEAST_BETWEEN * counts).sum())
+    if soft >= _MOST_EDGE_VALUES and soft > values.size // 4:
+        raise _not_hard(name)
     return labels
+
+
+def _counted(labels: Labels) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The labels there are, rising, and how many pixels each has."""
+    if labels.max() < 1 << 16:
+        counts = np.bincount(labels.ravel())
+        values = np.flatnonzero(counts)
+        return values, counts[values]
+    found, counts = np.unique(labels, return_counts=True)
+    return found.astype(np.int64), counts
 
 
 def _between(labels: Labels) -> Mask:
