@@ -5,6 +5,8 @@ from datetime import datetime
 
 from inspector.core.errors import BadRequest
 
+_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+
 
 @dataclass(frozen=True, slots=True)
 class StoredScan:
@@ -46,3 +48,15 @@ class StoredScan:
             raise BadRequest("A kept scan has a number of pictures and of bytes, at least 0.")
         if self.used.tzinfo is None:
             raise BadRequest("When a scan was last used is a time with a time zone.")
+
+
+def size_in_words(size: int) -> str:
+    """A number of bytes as ``1.5 GB``, of a thousand megabytes.
+
+    >>> size_in_words(999), size_in_words(1_500_000_000)
+    ('999 bytes', '1.5 GB')
+    """
+    value, unit = float(size), 0
+    while value >= 999.5 and unit < len(_UNITS) - 1:
+        value, unit = value / 1000, unit + 1
+    return f"{value:.3g} {_UNITS[unit]}"

@@ -13,7 +13,7 @@ from inspector.views.theme import small_font, theme_of
 
 _BOX, _GAP, _BETWEEN = 10, 4, 16
 _DARK = QColor(30, 32, 36)
-_MOST_NEGATIVE: dict[Sign, str] = {"+": "", "-": " (most negative)"}
+_MOST_NEGATIVE: dict[Sign, str] = {"+": "", "-": " (lit where most negative)"}
 _Part = tuple[tuple[tuple[int, bool], ...], str]
 
 

@@ -1,6 +1,7 @@
 """What is drawn around the pictures of a gallery: texts, the patches that won, frames."""
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from PySide6.QtCore import QLine, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette, QPen
@@ -14,15 +15,15 @@ from inspector.views.gallery_layout import placed
 from inspector.views.gallery_words import score_text
 from inspector.views.theme import Theme, small_font
 
-_RIM = QColor(0, 0, 0, 210)
-_LEAST_MARK = 5.0
+_RIM = QColor(28, 28, 28)
+_LEAST_MARK = 5
 _PILL = 4
 _CELL_ROOM = 8
-_ABOVE_SIGN = 4
+_ABOVE_SIGN, _BESIDE_SIGN = 4, 6
 _RADIUS = 3.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GalleryInk:
     """Colours and fonts of a gallery, taken from the window's."""
 
@@ -30,36 +31,56 @@ class GalleryInk:
     palette: QPalette
     font: QFont
 
-    @property
+    @cached_property
     def small(self) -> QFont:
         """Of what stands under a tile."""
         return small_font(self.font)
 
-    @property
+    @cached_property
     def bold(self) -> QFont:
-        """Of the names of modes, and of scores."""
+        """Of the names of modes, and of signs."""
         font = QFont(self.font)
         font.setWeight(QFont.Weight.DemiBold)
         return font
 
+    @cached_property
+    def small_metrics(self) -> QFontMetrics:
+        """How wide texts in small are."""
+        return QFontMetrics(self.small)
+
+    @cached_property
+    def bold_height(self) -> int:
+        """Height of a line in bold, and side of a sign."""
+        return QFontMetrics(self.bold).height()
+
+    @cached_property
+    def text(self) -> QColor:
+        """Of what is read first."""
+        return QColor(self.theme.text)
+
+    @cached_property
+    def muted(self) -> QColor:
+        """Of what is read after that."""
+        return QColor(self.theme.muted)
+
     @property
     def cell(self) -> int:
         """Width of the text at the left of a row."""
-        words = max(SIGN_WORDS.values(), key=len)
-        wide = QFontMetrics(self.small).horizontalAdvance(words)
-        return _pill_side(self) + 6 + max(wide, 40) + 2 * _CELL_ROOM + 4
+        wide = max(self.small_metrics.horizontalAdvance(words) for words in SIGN_WORDS.values())
+        return self.bold_height + _BESIDE_SIGN + wide + 2 * _CELL_ROOM + 4
 
     @property
     def cell_height(self) -> int:
         """Of the text at the left of a row: mode, cosine, sigma and sign."""
-        return 2 * QFontMetrics(self.bold).height() + 2 * self.line + _ABOVE_SIGN
+        return 2 * self.bold_height + 2 * self.line + _ABOVE_SIGN
 
     @property
     def line(self) -> int:
         """Height of a line of small text."""
-        return QFontMetrics(self.small).height() + 1
+        return self.small_metrics.height() + 1
 
 
+@lru_cache
 def light(pair: ColourPair, which: int) -> QColor:
     """The colour of the query map, 0, or of the key map, 1."""
     red, green, blue = LIGHTS[pair][which]
@@ -81,47 +102,47 @@ def draw_cell(
         bar = QRect(box.left(), box.top(), 3, box.height())
         painter.fillRect(bar, QColor(ink.theme.accent))
     room = box.adjusted(_CELL_ROOM + 2, 0, -_CELL_ROOM, 0)
-    strong = QColor(ink.theme.text if first else ink.theme.muted)
+    strong = ink.text if first else ink.muted
     y = room.top()
-    for text, font, colour in (
-        (words[0], ink.bold, strong),
-        *((line, ink.small, strong) for line in words[1:]),
+    for text, font, high in (
+        (words[0], ink.bold, ink.bold_height),
+        *((line, ink.small, ink.line) for line in words[1:]),
     ):
-        high = QFontMetrics(font).height()
-        _draw_line(painter, QRect(room.left(), y, room.width(), high), text, font, colour)
+        _draw_line(painter, QRect(room.left(), y, room.width(), high), text, font, strong)
         y += high
     _draw_sign(painter, ink, room, row.sign, top=y + _ABOVE_SIGN)
 
 
 def draw_label(painter: QPainter, ink: GalleryInk, box: QRect, row: GalleryRow, rank: int) -> None:
     """Rank and score at the left, and as much of the image's name as there is room for."""
-    score = score_text(row.winners[rank])
-    metrics = QFontMetrics(ink.small)
-    _draw_line(painter, box, score, ink.small, QColor(ink.theme.text))
+    score, metrics = score_text(row.winners[rank]), ink.small_metrics
+    _draw_line(painter, box, score, ink.small, ink.text)
     room = box.adjusted(metrics.horizontalAdvance(score) + 8, 0, 0, 0)
     name = row.winners[rank].image.rpartition("/")[2]
     shown = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room.width())
-    right = Qt.AlignmentFlag.AlignRight
-    _draw_line(painter, room, shown, ink.small, QColor(ink.theme.muted), align=right)
+    _draw_line(painter, room, shown, ink.small, ink.muted, align=Qt.AlignmentFlag.AlignRight)
 
 
 def draw_marks(painter: QPainter, tile: GalleryTile, picture: QRect, pair: ColourPair) -> None:
-    """Frame the query patch and the key patch; the frame of the query is outside where both are."""
-    shape = tile.picture.shape
-    frames = []
+    """Frame the query patch and the key patch; the frame of the query is outside where both are.
+
+    Opaque lines of one pixel, dark ones around: wide and translucent ones take longer to draw than
+    the picture below.
+    """
+    same = tile.winner.query == tile.winner.key
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
     for which, outline in enumerate(tile_outlines(tile)):
         cell = outline.box
         own = QRectF(cell.left, cell.top, cell.width, cell.height)
-        frames.append((_at_least(placed(own, shape, picture)), light(pair, which)))
-    if tile.winner.query == tile.winner.key:
-        frames[0] = (frames[0][0].adjusted(-2.5, -2.5, 2.5, 2.5), frames[0][1])
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    for colour, width in ((None, 3.5), ("own", 1.75)):
-        for frame, own_colour in frames:
-            pen = QPen(_RIM if colour is None else own_colour, width)
-            pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
-            painter.setPen(pen)
-            painter.drawRect(frame)
+        frame = _at_least(placed(own, tile.picture.shape, picture).toRect())
+        if same and which == 0:
+            frame.adjust(-3, -3, 3, 3)
+        colour = light(pair, which)
+        for by, ink in ((2, _RIM), (-1, _RIM), (1, colour), (0, colour)):
+            painter.setPen(ink)
+            painter.drawRect(frame.adjusted(-by, -by, by - 1, by - 1))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
 
 def draw_waiting(painter: QPainter, ink: GalleryInk, squares: tuple[QRect, QRect]) -> None:
@@ -139,7 +160,7 @@ def draw_problem(painter: QPainter, ink: GalleryInk, box: QRect, sentence: str) 
     painter.drawRoundedRect(QRectF(box).adjusted(0.5, 0.5, -0.5, -0.5), _RADIUS, _RADIUS)
     room = box.adjusted(6, 4, -6, -4)
     painter.setFont(ink.small)
-    painter.setPen(QColor(ink.theme.muted))
+    painter.setPen(ink.muted)
     wrapped = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignCenter
     painter.save()
     painter.setClipRect(room)
@@ -149,7 +170,7 @@ def draw_problem(painter: QPainter, ink: GalleryInk, box: QRect, sentence: str) 
 
 def draw_sentence(painter: QPainter, ink: GalleryInk, box: QRect, sentence: str) -> None:
     """What stands in place of all tiles of a row."""
-    _draw_line(painter, box, sentence, ink.font, QColor(ink.theme.muted))
+    _draw_line(painter, box, sentence, ink.font, ink.muted)
 
 
 def draw_separator(painter: QPainter, ink: GalleryInk, line: QLine) -> None:
@@ -170,17 +191,17 @@ def draw_frame(painter: QPainter, ink: GalleryInk, box: QRect, *, current: bool)
 
 def _draw_sign(painter: QPainter, ink: GalleryInk, room: QRect, sign: Sign, *, top: int) -> None:
     """Filled for +, hollow for −, so that it is no matter of reading a small glyph."""
-    side = _pill_side(ink)
+    side = ink.bold_height
     pill = QRect(room.left(), top, side, side)
-    colour = QColor(ink.theme.text)
+    colour = ink.text
     painter.setPen(QPen(colour, 1.2))
     painter.setBrush(colour if sign == "+" else Qt.BrushStyle.NoBrush)
     painter.drawRoundedRect(QRectF(pill).adjusted(0.5, 0.5, -0.5, -0.5), _PILL, _PILL)
     glyph = QColor(ink.theme.surface) if sign == "+" else colour
     middle = Qt.AlignmentFlag.AlignHCenter
     _draw_line(painter, pill, SIGN_MARKS[sign], ink.bold, glyph, align=middle)
-    words = QRect(pill.right() + 6, top, room.right() - pill.right() - 5, side)
-    _draw_line(painter, words, SIGN_WORDS[sign], ink.small, QColor(ink.theme.muted))
+    words = QRect(pill.right() + _BESIDE_SIGN, top, room.right() - pill.right(), side)
+    _draw_line(painter, words, SIGN_WORDS[sign], ink.small, ink.muted)
 
 
 def _draw_line(
@@ -197,12 +218,8 @@ def _draw_line(
     painter.drawText(box, int(align | Qt.AlignmentFlag.AlignVCenter), text)
 
 
-def _pill_side(ink: GalleryInk) -> int:
-    return QFontMetrics(ink.bold).height()
-
-
-def _at_least(box: QRectF) -> QRectF:
+def _at_least(box: QRect) -> QRect:
     """The same middle, but large enough to be seen."""
-    grow_x = max(_LEAST_MARK - box.width(), 0.0) / 2
-    grow_y = max(_LEAST_MARK - box.height(), 0.0) / 2
+    grow_x = max(_LEAST_MARK - box.width(), 0) // 2
+    grow_y = max(_LEAST_MARK - box.height(), 0) // 2
     return box.adjusted(-grow_x, -grow_y, grow_x, grow_y)

@@ -28,8 +28,11 @@ from inspector.views.gallery_painting import (
 from inspector.views.gallery_pictures import GalleryPictures, TileDrawing, TilePictures
 from inspector.views.gallery_words import NO_WINNER, NO_WINNER_YET
 
-_TURN_S = 0.012
-"""How long pictures are composed before the window gets its turn."""
+_TURN_S, _MOVING_S = 0.024, 0.008
+"""How long pictures are composed before the window gets its turn: at rest, and while it moves."""
+
+_RIM = 6
+"""How far the frame of a tile reaches beyond it."""
 
 Place = tuple[int, int]
 """A row of the layout, and a rank."""
@@ -56,7 +59,7 @@ class GallerySheet(pg.GraphicsView):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAcceptDrops(False)
-        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.NoViewportUpdate)
         self.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)
         self.scene().setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
         self._pictures = GalleryPictures()
@@ -68,6 +71,7 @@ class GallerySheet(pg.GraphicsView):
         self._style = MapStyle()
         self._ink: GalleryInk | None = None
         self._origin = QPoint()
+        self._in_sight: tuple[Place, ...] = ()
         self.current: Place | None = None
         self.pointed: Place | None = None
         self.has_keys = False
@@ -82,6 +86,7 @@ class GallerySheet(pg.GraphicsView):
         """Show other rows, placed by `layout`."""
         self._scene, self._rows, self._layout = scene, rows, layout
         self._compose()
+        self.redraw()
 
     def show_style(self, style: MapStyle) -> None:
         """Draw the overlays otherwise."""
@@ -99,7 +104,8 @@ class GallerySheet(pg.GraphicsView):
         if origin != self._origin:
             self._origin = origin
             self._look()
-            self._compose()
+            self._compose(_MOVING_S)
+            self.redraw()
 
     def redraw(self) -> None:
         """Draw everything again."""
@@ -111,18 +117,26 @@ class GallerySheet(pg.GraphicsView):
         if hasattr(self, "_turn"):
             self._look()
             self._turn.start(0)
+            self.redraw()
 
     def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         """Draw texts, frames and marks over the pictures, and what stands where one is missing."""
         if self._ink is None or self._scene is None:
             return
+        part = QRectF(rect).toAlignedRect()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for row in self._layout.rows_in(*self._span):
-            self._draw_tiles(painter, self._ink, row)
-        for place, current in ((self.pointed, False), (self.current, self.has_keys)):
-            if place is not None and place[0] < len(self._rows):
-                draw_frame(painter, self._ink, self._layout.tile_box(*place), current=current)
-        self._draw_cells(painter, self._ink)
+        for row in self._layout.rows_in(part.top(), part.bottom()):
+            if not self._layout.counts[row]:
+                self._draw_no_winner(painter, self._ink, row)
+        for place in self._in_sight:
+            if self._layout.tile_box(*place).intersects(part):
+                self._draw_tile(painter, self._ink, *place)
+        for framed, current in ((self.pointed, False), (self.current, self.has_keys)):
+            if framed is not None:
+                draw_frame(painter, self._ink, self._layout.tile_box(*framed), current=current)
+        if part.left() < self._origin.x() + self._layout.cell:
+            self._draw_cells(painter, self._ink)
+        self._draw_separators(painter, self._ink)
 
     @property
     def shown_tiles(self) -> dict[Place, TilePictures]:
@@ -150,17 +164,15 @@ class GallerySheet(pg.GraphicsView):
         pg.GraphicsView.setRange(self, part, padding=0, disableAutoPixel=False)
 
     @Slot()
-    def _compose(self) -> None:
+    def _compose(self, seconds: float = _TURN_S) -> None:
         """Give the tiles in sight their pictures; go on in the next turn when it takes long."""
-        end = perf_counter() + _TURN_S
-        places = list(self._places())
-        self._let_go({place for place in places if self._tile(place) is not None})
+        end = perf_counter() + seconds
+        self._in_sight = tuple(self._places())
+        known = [(place, tile) for place in self._in_sight if (tile := self._tile(place))]
+        self._let_go({place for place, _ in known})
+        limits = {row: limits_in_row(self._rows[row], self._style) for (row, _), _ in known}
         waits = False
-        limits = {row: limits_in_row(self._rows[row], self._style) for row, _ in places}
-        for place in places:
-            tile = self._tile(place)
-            if tile is None:
-                continue
+        for place, tile in known:
             drawn = TileDrawing(tile, self._style, limits[place[0]])
             pictures = self._pictures.ready(drawn)
             if pictures is None and perf_counter() < end:
@@ -170,7 +182,6 @@ class GallerySheet(pg.GraphicsView):
                 self._place_old(place, tile)
             else:
                 self._place(place, tile, pictures)
-        self.redraw()
         if waits:
             self._turn.start(0)
         else:
@@ -202,28 +213,26 @@ class GallerySheet(pg.GraphicsView):
         if items is None:
             items = self._spare.pop() if self._spare else _TileItems(self)
             self._items[place] = items
-        items.show(tile, pictures, self._layout.squares(*place))
+        if items.show(tile, pictures, self._layout.squares(*place)):
+            box = self._layout.tile_box(*place).translated(-self._origin)
+            self.viewport().update(box.adjusted(-_RIM, -_RIM, _RIM, _RIM))
 
-    def _draw_tiles(self, painter: QPainter, ink: GalleryInk, row: int) -> None:
-        layout, shown = self._layout, self._rows[row]
-        if not layout.counts[row]:
-            sight = self._sight
-            box = layout.row_box(row).adjusted(layout.cell + self._origin.x(), 0, 0, 0)
-            box.setRight(sight.right())
-            draw_sentence(painter, ink, box, self._no_winner)
-            return
-        for rank in range(layout.counts[row]):
-            if not layout.tile_box(row, rank).intersects(self._sight):
-                continue
-            squares, items = layout.squares(row, rank), self._items.get((row, rank))
-            if rank in shown.problems:
-                draw_problem(painter, ink, squares[0] | squares[1], shown.problems[rank])
-            elif items is None or items.tile is None:
-                draw_waiting(painter, ink, squares)
-            else:
-                overlay = fitted(items.tile.picture.shape, squares[1])
-                draw_marks(painter, items.tile, overlay, self._style.pair)
-            draw_label(painter, ink, layout.label_box(row, rank), shown, rank)
+    def _draw_no_winner(self, painter: QPainter, ink: GalleryInk, row: int) -> None:
+        box = self._layout.row_box(row).translated(self._origin.x(), 0)
+        box.setLeft(box.left() + self._layout.cell)
+        draw_sentence(painter, ink, box, self._no_winner)
+
+    def _draw_tile(self, painter: QPainter, ink: GalleryInk, row: int, rank: int) -> None:
+        layout, shown, items = self._layout, self._rows[row], self._items.get((row, rank))
+        squares = layout.squares(row, rank)
+        if rank in shown.problems:
+            draw_problem(painter, ink, squares[0] | squares[1], shown.problems[rank])
+        elif items is None or items.tile is None:
+            draw_waiting(painter, ink, squares)
+        else:
+            overlay = fitted(items.tile.picture.shape, squares[1])
+            draw_marks(painter, items.tile, overlay, self._style.pair)
+        draw_label(painter, ink, layout.label_box(row, rank), shown, rank)
 
     @property
     def _no_winner(self) -> str:
@@ -238,9 +247,6 @@ class GallerySheet(pg.GraphicsView):
         painter.fillRect(strip, QColor(ink.theme.surface))
         for row in layout.rows_in(*self._span):
             shown = self._rows[row]
-            if row and layout.begins_mode(row):
-                y = layout.separator(row)
-                draw_separator(painter, ink, QLine(left, y, left + self.width(), y))
             draw_cell(
                 painter,
                 ink,
@@ -251,6 +257,13 @@ class GallerySheet(pg.GraphicsView):
                 chosen=shown.mode == self.chosen_mode,
             )
 
+    def _draw_separators(self, painter: QPainter, ink: GalleryInk) -> None:
+        left = self._origin.x()
+        for row in self._layout.rows_in(*self._span):
+            if row and self._layout.begins_mode(row):
+                y = self._layout.separator(row)
+                draw_separator(painter, ink, QLine(left, y, left + self.width(), y))
+
 
 class _TileItems:
     """The two image items of a tile in sight."""
@@ -258,19 +271,26 @@ class _TileItems:
     def __init__(self, sheet: GallerySheet) -> None:
         self.tile: GalleryTile | None = None
         self.shown: TilePictures | None = None
+        self._before: tuple[object, ...] = ()
         self._images = (_TileImage(), _TileImage())
         for image in self._images:
             sheet.scene().addItem(image)
 
-    def show(self, tile: GalleryTile, shown: TilePictures, squares: tuple[QRect, QRect]) -> None:
-        self.tile, self.shown = tile, shown
+    def show(self, tile: GalleryTile, shown: TilePictures, squares: tuple[QRect, QRect]) -> bool:
+        """Whether anything else is shown now than before."""
+        now = (tile, shown, squares)
+        if now == self._before:
+            return False
+        self.tile, self.shown, self._before = tile, shown, now
         for image, picture, square in zip(
             self._images, (shown.plain, shown.overlay), squares, strict=True
         ):
             image.show_in(picture, fitted(picture.shape, square))
+        return True
 
     def hide(self) -> None:
         self.tile = self.shown = None
+        self._before = ()
         for image in self._images:
             image.hide()
 
