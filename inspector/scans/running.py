@@ -112,6 +112,8 @@ class Runner:
         How many are read ahead of the model, at most.
     stop
         Once it is set, work ends at the next block of the model.
+    spare
+        How many cores are left to others; one is used in any case.
     """
 
     network: Network
@@ -122,7 +124,16 @@ class Runner:
     identify: Identify
     batch: int
     stop: Event
-    _turn: Semaphore = field(default_factory=lambda: Semaphore(cores()), init=False, repr=False)
+    spare: int = 0
+    _turn: Semaphore = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_turn", Semaphore(self.threads))
+
+    @property
+    def threads(self) -> int:
+        """How many compute at once."""
+        return max(1, cores() - self.spare)
 
     def look_at(self, jobs: Iterable[Job]) -> Lookeds:
         """What comes of each, in the order it is finished; None whenever a moment is over."""
@@ -141,7 +152,7 @@ class Runner:
 
     def _one_by_one(self, jobs: Iterable[Job]) -> Lookeds:
         """More threads than cores: while as many as there are cores run the model, others read."""
-        threads = cores() + min(self.batch, cores())
+        threads = self.threads + min(self.batch, self.threads)
         return in_threads(
             self._looked,
             jobs,
@@ -154,7 +165,9 @@ class Runner:
 
     def _in_groups(self, jobs: Iterable[Job]) -> Lookeds:
         """Read in several threads, run in one."""
-        ready = in_threads(self._ready, jobs, threads=cores(), ahead=self.batch, stop=self.stop)
+        ready = in_threads(
+            self._ready, jobs, threads=self.threads, ahead=self.batch, stop=self.stop
+        )
         failed: list[Looked] = []
         groups = _grouped(ready, failed, most=max(self.batch, GROUP))
         for found in in_threads(self._run_group, groups, threads=1, ahead=2, stop=self.stop):

@@ -124,6 +124,7 @@ def scan(
     store: Store | None = None,
     ranks: Ranks = ALONE,
     batch: int = DEFAULT_BATCH,
+    spare: int = 0,
     progress: Progress = silent,
     partial: Callable[[Scanned], None] | None = None,
 ) -> Scanned | None:
@@ -141,6 +142,8 @@ def scan(
         Which of several processes this is.
     batch
         How many pictures are read ahead; it changes no number.
+    spare
+        How many cores are left to others; one is used in any case.
     progress
         Told of pictures, and at least every 50 ms; what it raises ends the scan after what is
         finished was written.
@@ -161,7 +164,7 @@ def scan(
     if batch < 1:
         raise BadRequest(f"{batch} pictures cannot be read ahead.", advice="Give at least 1.")
     with _ended_softly() as ended:
-        return _Scan(work, collection, store, ranks, batch, progress, partial, ended).run()
+        return _Scan(work, collection, store, ranks, batch, spare, progress, partial, ended).run()
 
 
 @dataclass(eq=False)
@@ -173,6 +176,7 @@ class _Scan:
     store: Store | None
     ranks: Ranks
     batch: int
+    spare: int
     progress: Progress
     partial: Callable[[Scanned], None] | None
     ended: threading.Event
@@ -238,7 +242,8 @@ class _Scan:
             return start, found
 
         parts: dict[int, list[Identity]] = {}
-        stream = in_threads(identified, starts, threads=cores(), ahead=4 * cores(), stop=stop)
+        threads = max(1, cores() - self.spare)
+        stream = in_threads(identified, starts, threads=threads, ahead=4 * threads, stop=stop)
         with closing(stream), _set_at_the_end(stop):
             for one in stream:
                 if one is not None:
@@ -369,6 +374,7 @@ class _Scan:
             identify,
             self.batch,
             stop,
+            self.spare,
         )
         with runner.settled(), closing(runner.look_at(jobs)) as stream, _set_at_the_end(stop):
             try:
