@@ -5,7 +5,7 @@ query, key and value projections of a block that is looked at.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +13,11 @@ import torch
 from torch import Tensor
 
 from inspector.analysis.contributions import measured
+from inspector.analysis.patch_groups import window_of
 from inspector.analysis.precision import full_precision
-from inspector.analysis.token_spaces import tokens_in
+from inspector.analysis.token_spaces import check_space, tokens_in
 from inspector.core.address import Address
 from inspector.core.attention import BlockAttention, Windows
-from inspector.core.comparison import IntArray
 from inspector.core.errors import BadRequest
 from inspector.core.modes import (
     BlockMaps,
@@ -46,7 +46,6 @@ class ImageRun:
 
     network: Network
     blocks: Mapping[Address, CapturedBlock]
-    _windows_of: dict[Address, Windows | None] = field(default_factory=dict, repr=False)
 
     @property
     def nbytes(self) -> int:
@@ -97,19 +96,17 @@ class ImageRun:
             u, v = (_on(side, tokens.device) for side in (modes.u, modes.v))
             key = _project(tokens, v, modes)
             if options.product is Product.QK:
-                query, windows = _project(tokens, u, modes), self._windows(block, captured)
+                query, windows = _project(tokens, u, modes), block.windows(captured.grid.shape)
             else:
                 query, windows = self._written(block, captured, modes, options, v)
         grid = captured.grid
-        read, window_of = _maps(key, grid), _window_of(windows, grid)
-        written = _maps(query, grid)
+        read, written = _maps(key, grid), _maps(query, grid)
+        visible = window_of(windows, grid.shape)
         if options.product is Product.QK:
-            contribution = measured(written, read, modes.sigma, window_of, "mean")
+            contribution = measured(written, read, modes.sigma, visible, "mean")
         else:
             contribution = np.abs(written).mean(axis=(2, 3), dtype=np.float64)
-        return BlockMaps(
-            modes.address, options, space, grid, written, read, contribution, window_of
-        )
+        return BlockMaps(modes.address, options, space, grid, written, read, contribution, visible)
 
     def attention(self, address: Address) -> BlockAttention:
         """Query, key, value and what enters the score of a block, as read-only arrays."""
@@ -159,13 +156,6 @@ class ImageRun:
         by_mode = result.reshape(len(result), modes.num_heads, modes.num_modes).permute(1, 2, 0)
         sigma = torch.tensor(modes.sigma, dtype=by_mode.dtype, device=by_mode.device)
         return by_mode * sigma[:, :, None], parts.windows
-
-    def _windows(self, block: NetworkBlock, captured: CapturedBlock) -> Windows | None:
-        """How the block cuts its grid: known only from its parts, so it is asked once."""
-        if block.address not in self._windows_of:
-            tokens = tokens_in(TokenSpace.ATTENTION_INPUT, block, captured)
-            self._windows_of[block.address] = block.attend(tokens, captured.grid).windows
-        return self._windows_of[block.address]
 
     def _block(self, address: Address) -> NetworkBlock:
         found = (b for b in self.network.blocks if b.address == address.of_block)
@@ -222,18 +212,7 @@ def _check(modes: BlockModes, options: ModeOptions, space: TokenSpace, width: in
             f"Modes of {modes.address} are {modes.width} long, its tokens {width}: they belong to "
             "another model, or to other options."
         )
-    if space is TokenSpace.NORMED and not options.fold_norm:
-        raise BadRequest(
-            "The normalised residual has no gain and offset: it belongs to weights with the norm "
-            "folded in.",
-            advice="Fold the norm into the weights, or choose the attention input.",
-        )
-    if space is TokenSpace.ATTENTION_INPUT and options.fold_norm:
-        raise BadRequest(
-            "The attention input has the gain and offset of the norm already: weights with the "
-            "norm folded in would apply them twice.",
-            advice="Choose the normalised residual, or weights without the norm.",
-        )
+    check_space(space, options)
 
 
 def _project(tokens: Tensor, columns: Tensor, modes: BlockModes) -> Tensor:
@@ -258,16 +237,6 @@ def _maps(projected: Tensor, grid: TokenGrid) -> SmallArray:
     """(heads, modes, rows, columns) of (heads, modes, tokens), without prefix tokens."""
     patches = _array(projected[:, :, len(grid.prefix) :])
     return patches.reshape(*patches.shape[:2], *grid.shape)
-
-
-def _window_of(windows: Windows | None, grid: TokenGrid) -> IntArray | None:
-    """(rows, columns) equal where two patches can attend to each other: window and region."""
-    if windows is None:
-        return None
-    regions = int(windows.region_of.max()) + 1
-    padded = (windows.window_of * regions + windows.region_of).reshape(windows.shape)
-    found: IntArray = np.unique(padded[: grid.rows, : grid.columns], return_inverse=True)[1]
-    return found.reshape(grid.shape)
 
 
 def _array(tensor: Tensor) -> npt.NDArray[np.float32]:

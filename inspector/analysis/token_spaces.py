@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from inspector.core.errors import BadRequest
-from inspector.core.modes import TokenSpace
+from inspector.core.modes import ModeOptions, TokenSpace
 from inspector.families.capture import CapturedBlock, Tap
 from inspector.families.network import NetworkBlock
 
@@ -12,6 +12,28 @@ from inspector.families.network import NetworkBlock
 def taps_for(space: TokenSpace) -> tuple[Tap, ...]:
     """What has to be captured for it."""
     return (Tap.ATTN_INPUT,) if space is TokenSpace.ATTENTION_INPUT else (Tap.RESID_PRE,)
+
+
+def check_space(space: TokenSpace, options: ModeOptions) -> None:
+    """Refuse tokens that do not belong to the weights that modes are computed from.
+
+    Raises
+    ------
+    BadRequest
+        When the norm's gain would be applied twice, or not at all.
+    """
+    if space is TokenSpace.NORMED and not options.fold_norm:
+        raise BadRequest(
+            "The normalised residual has no gain and offset: it belongs to weights with the norm "
+            "folded in.",
+            advice="Fold the norm into the weights, or choose the attention input.",
+        )
+    if space is TokenSpace.ATTENTION_INPUT and options.fold_norm:
+        raise BadRequest(
+            "The attention input has the gain and offset of the norm already: weights with the "
+            "norm folded in would apply them twice.",
+            advice="Choose the normalised residual, or weights without the norm.",
+        )
 
 
 def tokens_in(space: TokenSpace, block: NetworkBlock, captured: CapturedBlock) -> Tensor:

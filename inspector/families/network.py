@@ -47,6 +47,12 @@ class Attend(Protocol):
         ...
 
 
+def no_windows(shape: tuple[int, int]) -> Windows | None:
+    """Of a block in which every token attends to every other, whatever the grid."""
+    del shape
+    return None
+
+
 @dataclass(frozen=True, eq=False)
 class NetworkBlock:
     """One attention block of a running model.
@@ -66,6 +72,8 @@ class NetworkBlock:
     write
         (batch, tokens, heads * d_v) -> (batch, tokens, d): output projection with its bias,
         LayerScale and branch norm; what is added to the residual.
+    windows
+        How a grid of so many rows and columns is cut: those of the parts; None where it is not.
     """
 
     address: Address
@@ -75,6 +83,7 @@ class NetworkBlock:
     mlp_branch: nn.Module
     attend: Attend
     write: Callable[[Tensor], Tensor]
+    windows: Callable[[tuple[int, int]], Windows | None] = no_windows
 
 
 @dataclass(frozen=True, eq=False)

@@ -96,6 +96,7 @@ def _network_block(block: Any, outline: BlockOutline, rule: WindowRule) -> Netwo
         mlp_branch=block.drop_path2,
         attend=attend,
         write=written(attention.proj),
+        windows=lambda grid: windows_on(grid, rule),
     )
 
 
