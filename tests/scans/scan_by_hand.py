@@ -22,7 +22,7 @@ from inspector.families import open_model
 from inspector.families.capture import Tap
 from inspector.families.running import build_network
 from inspector.images.collection import list_folder
-from inspector.scans.ranks import ALONE, joined
+from inspector.scans.ranks import joined
 from inspector.scans.scanning import Pass, Scanned, scan
 from inspector.scans.store import Store
 from tests.tiny_models import vit_weights, write_safetensors
@@ -171,15 +171,17 @@ def main() -> None:
     parser.add_argument("--runs", type=Path)
     parser.add_argument("--wait", type=float, default=0.0)
     parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--apart", action="store_true", help="a store for each rank")
     given = parser.parse_args()
     with joined("cpu") as ranks:
-        store = Store(given.store / str(ranks.rank) if "{rank}" in given.out.name else given.store)
+        given.out.with_suffix(f".{ranks.rank}.pid").write_text(str(os.getpid()))
+        store = Store(given.store / str(ranks.rank) if given.apart else given.store)
         found = scanned(
             given.model,
             given.folder,
             Means(given.runs, given.wait),
             store=store,
-            ranks=ranks if ranks.world > 1 else ALONE,
+            ranks=ranks,
             batch=given.batch,
         )
     if found is not None:

@@ -1,0 +1,189 @@
+"""Several processes that scan together come to what one comes to, whoever has kept what."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from inspector.core.errors import BadRequest, DeviceUnavailable, InspectorError
+from inspector.scans.plan import plan_of
+from inspector.scans.ranks import ALONE, joined, under_torchrun
+from inspector.scans.store import Store
+from inspector.scans.workers import cores
+from tests.scans.scan_by_hand import Means, model_file, picture, pictures, scanned, told
+
+COUNT = 90
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> Path:
+    return model_file(tmp_path_factory.mktemp("model"), width=8, depth=2)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    folder = pictures(tmp_path_factory.mktemp("pictures"), COUNT)
+    (folder / "broken.png").write_bytes(b"\x89PNG")
+    picture(folder / "small.png", 1, (5, 9))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected(model, folder) -> dict:
+    return json.loads(json.dumps(told(scanned(model, folder))))
+
+
+@pytest.fixture
+def torchrun(model, folder, repository, tmp_path):
+    """Starts a scan of several processes."""
+    started: list[subprocess.Popen] = []
+
+    def start(name: str, count: int, *more: str) -> subprocess.Popen:
+        command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+        command += ["--nproc-per-node", str(count), "-m", "tests.scans.scan_by_hand"]
+        command += [str(model), str(folder), str(tmp_path / "kept"), str(tmp_path / f"{name}.json")]
+        command += ["--runs", str(tmp_path / f"{name}.runs"), *more]
+        environment = {**os.environ, "PYTHONPATH": str(repository)}
+        with (tmp_path / f"{name}.log").open("wb") as log:
+            process = subprocess.Popen(
+                command, cwd=repository, env=environment, stdout=log, stderr=log
+            )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.wait()
+
+
+def found_in(path: Path) -> tuple[dict, int]:
+    found = json.loads(path.read_text())
+    return found, found.pop("kept")
+
+
+def runs(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+@pytest.mark.parametrize(("count", "batch"), [(2, 32), (3, 1)])
+def test_that_several_ranks_come_to_what_one_comes_to(
+    model, expected, folder, torchrun, tmp_path, count, batch
+):
+    process = torchrun("first", count, "--batch", str(batch))
+    assert process.wait() == 0, (tmp_path / "first.log").read_text()
+    assert found_in(tmp_path / "first.json") == (expected, 0)
+    # The small picture is run, the broken one is not.
+    assert runs(tmp_path / "first.runs") == COUNT + 1
+    measurement = Means()
+    again = scanned(model, folder, measurement, store=Store(tmp_path / "kept"))
+    assert not measurement.seen
+    assert json.loads(json.dumps(told(again))) == expected
+
+
+def test_that_ranks_without_a_common_disk_go_on_with_what_each_has(expected, torchrun, tmp_path):
+    assert torchrun("first", 2, "--apart").wait() == 0, (tmp_path / "first.log").read_text()
+    kept = {path.name: Store(path).scans()[0].pictures for path in (tmp_path / "kept").iterdir()}
+    assert kept.keys() == {"0", "1"}
+    assert sum(kept.values()) == COUNT + 1
+    assert torchrun("second", 2, "--apart").wait() == 0
+    assert found_in(tmp_path / "second.json") == (expected, COUNT + 1)
+    assert runs(tmp_path / "second.runs") == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+def test_that_a_lost_rank_loses_only_what_it_had_not_written(expected, torchrun, tmp_path):
+    process = torchrun("first", 2, "--wait", "0.2")
+    end = time.monotonic() + 60
+    while runs(tmp_path / "first.runs") < 20:
+        assert time.monotonic() < end, "the scan did not begin"
+        time.sleep(0.01)
+    victim = int((tmp_path / "first.1.pid").read_text())
+    os.kill(victim, signal.SIGKILL)
+    assert process.wait() != 0
+    assert not (tmp_path / "first.json").exists()
+    (listed,) = Store(tmp_path / "kept").scans()
+    # That of rank 0, which torchrun tells to end: all but what rank 1 had in hand.
+    assert 5 <= listed.pictures < COUNT
+    assert torchrun("second", 2).wait() == 0, (tmp_path / "second.log").read_text()
+    assert found_in(tmp_path / "second.json") == (expected, listed.pictures)
+    assert runs(tmp_path / "second.runs") == COUNT + 1 - listed.pictures
+
+
+def test_that_every_item_is_read_or_looked_at_by_one_rank():
+    first = [{"a": [0, 1, 2], "b": [3, 4]}, {"c": [0]}]
+    second = [{"a": [0, 1, 2], "d": [2, 3, 9]}, {}]
+    wanted = [list(range(12)), list(range(6))]
+    plans = [plan_of(rank, [first, second], wanted) for rank in range(2)]
+    for place, items in enumerate(wanted):
+        read = [n for plan in plans for _, numbers in plan.shards[place] for n in numbers]
+        looked = [n for plan in plans for n, places in plan.missing if place in places]
+        assert sorted(read + looked) == items
+    assert {name for plan in plans for name, _ in plan.shards[0]} == {"a", "b", "d"}
+    for rank, holds in enumerate((first, second)):
+        assert {name for name, _ in plans[rank].shards[0]} <= set(holds[0])
+    assert all(plan.missing for plan in plans)
+
+
+def test_that_pictures_are_dealt_in_order_of_name():
+    plans = [plan_of(rank, [[{}]] * 3, [list(range(600))]) for rank in range(3)]
+    assert [n for n, _ in plans[1].missing[:50]] == list(range(50, 100))
+    assert sorted(n for plan in plans for n, _ in plan.missing) == list(range(600))
+
+
+class Other:
+    """One of two ranks; the other always says the same."""
+
+    rank, world, device, is_first = 0, 2, "cpu", True
+
+    def share(self, data, waiting=None):
+        return [data, data + b"else"]
+
+
+def test_that_ranks_that_do_not_do_the_same_are_refused(model, folder, monkeypatch):
+    monkeypatch.setattr("inspector.scans.scanning.members_of_text", lambda text: ())
+    monkeypatch.setattr("inspector.scans.scanning.identities_of_text", lambda text: [])
+    monkeypatch.setattr("inspector.scans.scanning._dealt_back", lambda told, count: [])
+    with pytest.raises(BadRequest, match="do not do the same"):
+        scanned(model, folder, ranks=Other())
+
+
+def test_that_a_process_by_itself_works_alone():
+    assert not under_torchrun()
+    with joined("cpu") as ranks:
+        assert (ranks.rank, ranks.world, ranks.device) == (0, 1, "cpu")
+        assert ranks.share(b"a") == ranks.gather(b"a") == [b"a"]
+    assert ALONE.is_first
+
+
+def test_that_torchrun_says_how_many_threads_compute(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert cores() == (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    )
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert cores() == 3
+
+
+def test_that_a_machine_with_too_few_graphics_processors_is_refused(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    for name, value in (("RANK", "1"), ("WORLD_SIZE", "2"), ("LOCAL_RANK", "1")):
+        monkeypatch.setenv(name, value)
+    with pytest.raises(DeviceUnavailable, match="Process 1 of this machine"), joined("cuda"):
+        pass
+
+
+def test_that_ranks_that_do_not_meet_are_told_of(monkeypatch):
+    for name, value in (("RANK", "0"), ("WORLD_SIZE", "2")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("MASTER_ADDR", raising=False)
+    with pytest.raises(InspectorError, match="did not find one another"), joined("cpu"):
+        pass
