@@ -97,6 +97,7 @@ class GalleryView(SceneView):
         self._scan = ScanShown()
         self._shown = GalleryShown()
         self._state: tuple[str, StateLevel] = ("", "ready")
+        self._drawn: tuple[GalleryScene | None, GalleryShown] | None = None
         self.title, self.busy = ElidedLabel(fills=True), QLabel()
         self.state = Banner(closable=False)
         self.scan_bar, self.bar = GalleryScanBar(), GalleryBar()
@@ -258,15 +259,22 @@ class GalleryView(SceneView):
         self.scan_bar.show_scan(self._scan, found)
         self.status.show_scan(self._scan, found)
         self.bar.show_shown(self._shown)
-        self.bar.show_scene(scene)
         self.legend.show_signs(self._shown.signs)
         self._say_exact()
-        self.canvas.show_scene(scene, self._shown)
+        self._draw_rows()
         is_there = bool(self._letters) and any(row.winners for row in self.canvas.rows)
         self.legend.setVisible(is_there)
         self._pages.setCurrentWidget(self.canvas if is_there else self.empty)
         if not is_there:
             self._draw_empty()
+
+    def _draw_rows(self) -> None:
+        """Only where they are other ones: all else that is shown changes many times a second."""
+        now = (self._scene, self._shown)
+        if now != self._drawn:
+            self._drawn = now
+            self.bar.show_scene(self._scene)
+            self.canvas.show_scene(*now)
 
     def _draw_empty(self) -> None:
         """The first thing that is missing, and how to get it."""

@@ -8,7 +8,7 @@ from inspector.core.optimal import OptimalImages, Winner
 from inspector.render.gallery import SIGN_MARKS, SIGN_WORDS, score_words
 from inspector.render.scenes import SIGMA
 from inspector.views.gallery_shown import ScanShown
-from inspector.views.job_cell import time_left
+from inspector.views.job_cell import counted_text
 from inspector.views.modes_words import SPACE_WORDS
 from inspector.views.wording import number_text, shortened
 
@@ -80,19 +80,13 @@ def tile_tip(row: GalleryRow, rank: int) -> str:
 
 
 def scan_text(scan: ScanShown, found: OptimalImages | None) -> str:
-    """How far a scan is: ``412 of 5,856 images · 38 images/s · about 2 min left · results so far``.
+    """How far a scan is: ``412 of 5,856 images · 38/s · 2 min left · results so far``.
 
     Where none runs: what was found, and whether that is all.
     """
     if scan.stage == "idle":
         return "" if found is None else _found_text(found)
-    counted = _progress_text(scan)
-    parts = [f"Paused at {counted}" if scan.stage == "paused" else counted]
-    if scan.stage == "running":
-        if scan.rate:
-            parts.append(f"{_rate_text(scan.rate)} images/s")
-        if scan.seconds_left is not None:
-            parts.append(time_left(scan.seconds_left))
+    parts = [_progress_text(scan)]
     if found is not None:
         parts.append(SO_FAR)
     return " · ".join(parts)
@@ -117,9 +111,7 @@ def _found_text(found: OptimalImages) -> str:
 
 def _progress_text(scan: ScanShown) -> str:
     if not scan.total:
-        return "looking for images"
-    return f"{scan.done:,} of {images_text(scan.total)}"
-
-
-def _rate_text(rate: float) -> str:
-    return f"{rate:.0f}" if rate >= 10 else f"{rate:.1f}"
+        return "Looking for images"
+    if scan.stage == "paused":
+        return f"Paused at {counted_text(scan.done, scan.total, 'images', None, None)}"
+    return counted_text(scan.done, scan.total, "images", scan.rate, scan.seconds_left)
