@@ -159,7 +159,9 @@ class GalleryCanvas(QWidget):
     def event(self, event: QEvent) -> bool:
         """Show the tooltip of what is under the mouse."""
         if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
-            QToolTip.showText(event.globalPos(), self._tip_at(event.pos()), self)
+            tip = self._tip_at(event.pos())
+            # a file may be called as if it were rich text
+            QToolTip.showText(event.globalPos(), Qt.convertFromPlainText(tip) if tip else "", self)
             return True
         return super().event(event)
 

@@ -53,7 +53,7 @@ class GalleryEmpty(QWidget):
         self.text.setText(said + (f"<p>{escape(hint)}</p>" if hint else ""))
         self._fit()
         self.choose.setVisible(choose)
-        self.lately.setText(lately)
+        self.lately.setText(lately.replace("&", "&&"))
         self.lately.setVisible(bool(lately))
         self.setAccessibleName(f"{headline}. {hint}")
 

@@ -16,7 +16,7 @@ from inspector.views.gallery_words import score_text
 from inspector.views.theme import Theme, small_font
 
 _RIM = QColor(28, 28, 28)
-_LEAST_MARK = 5
+_LEAST_MARK, _LEAST_RIMMED = 5, 12
 _PILL = 4
 _CELL_ROOM = 8
 _ABOVE_SIGN, _BESIDE_SIGN = 4, 6
@@ -139,7 +139,8 @@ def draw_marks(painter: QPainter, tile: GalleryTile, picture: QRect, pair: Colou
         if same and which == 0:
             frame.adjust(-3, -3, 3, 3)
         colour = light(pair, which)
-        for by, ink in ((2, _RIM), (-1, _RIM), (1, colour), (0, colour)):
+        rims = (2, -1) if frame.width() >= _LEAST_RIMMED else (2,)
+        for by, ink in (*((by, _RIM) for by in rims), (1, colour), (0, colour)):
             painter.setPen(ink)
             painter.drawRect(frame.adjusted(-by, -by, by - 1, by - 1))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -1,6 +1,6 @@
 """Two widgets side by side, or one under the other where there is no room."""
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QWidget
 
@@ -49,4 +49,3 @@ class WrapRow(QWidget):
         if direction != self._box.direction():
             self._box.setDirection(direction)
             self._box.setSpacing(_BETWEEN if fits else _UNDER)
-            self._box.setAlignment(self._parts[1], Qt.AlignmentFlag(0))

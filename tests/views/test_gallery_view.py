@@ -334,6 +334,8 @@ def test_that_without_a_folder_one_can_be_chosen_or_the_one_opened_lately_scanne
     assert view.empty.lately.text() == "Scan chest_xray (1,234 images)"
     qtbot.mouseClick(view.empty.lately, Qt.MouseButton.LeftButton)
     assert chosen == [(Path("/data/chest_xray"),)]
+    view.show_folder(None, lately=(Path("/data/R&D"), 1))
+    assert view.empty.lately.text() == "Scan R&&D (1 image)"
 
 
 def test_that_a_scan_without_results_yet_says_so(view):
