@@ -6,11 +6,12 @@ those of greys, are told apart by `_BLUES`. Black, and what is transparent, is n
 
 A binary mask whose edges are soft, from 0 to 255 over a few pixels (because it was resized, or
 packed as JPEG), is the same mask with hard edges: from 128 on it is object 255; of colours, each
-channel is such a mask. It is known by two things. Most of it is black or white: at least half of
-its dark side (below 128) and of its bright one. And most other pixels lie between a darker and a
-brighter neighbour, where pixels of an object have neighbours of their own value. A file with soft
-edges between more than two levels has lost which object is which, and is refused; so is a picture
-that is no label map at all.
+channel is such a mask. It is known by three things. Much of its dark side (below 128) is black and
+much of its bright side is white. Nearly all other pixels lie at an edge: black and white are both
+within a few pixels. And these have many different values; or, of straight edges, few, but then
+they lie between a darker and a brighter neighbour, where pixels of an object have neighbours of
+their own value. A file with soft edges between more than two levels has lost which object is which,
+and is refused; so is a picture that is no label map at all.
 """
 
 from collections.abc import Sequence
@@ -29,9 +30,12 @@ from inspector.images.refusing import refuse_large, refused_as_damaged
 HALF, WHITE = 128, 255
 _NEAR = 16
 """How far from black and from white a lossy file puts what was black or white."""
-_MANY_VALUES = 32
-"""Of a lossy file that was saved again without loss."""
-_LEAST_PLAIN = 0.5
+_FEW_VALUES, _MANY_VALUES = 8, 32
+"""Soft edges have many values, unless they are straight; lossy files, and pictures, have more."""
+_EDGE = 7
+"""Pixels from black, and from white, to any pixel of an edge: a block of JPEG has 8."""
+_LEAST_PLAIN = 0.25
+_LEAST_AT_EDGES = 0.9
 _LEAST_BETWEEN = 0.5
 _LEAST_EQUAL = 0.5
 """Share of neighbours on objects that have one label; of pictures it is far below."""
@@ -160,23 +164,30 @@ def _numbered(channels: Sequence[Labels]) -> Labels:
 
 def _has_soft_edges(levels: Labels) -> bool:
     """Whether all between black and white are edges; also where a lossy file was saved again."""
-    others = (levels > 0) & (levels < WHITE)
-    if not others.any() or levels.max() > WHITE or not _is_black_and_white(levels):
+    if levels.max() > WHITE or not _is_black_and_white(levels):
         return False
-    between = _between(levels)
-    if _share(between, others) >= _LEAST_BETWEEN:
-        return True
-    middle = (levels > _NEAR) & (levels < WHITE - _NEAR)
-    is_rough = middle.any() and np.count_nonzero(np.bincount(levels.ravel())) >= _MANY_VALUES
-    return bool(is_rough) and _share(between, middle) >= _LEAST_BETWEEN
+    counts = np.bincount(levels.ravel(), minlength=WHITE + 1)
+    others = (levels > 0) & (levels < WHITE)
+    different = int(np.count_nonzero(counts[1:WHITE]))
+    if different < _FEW_VALUES:
+        return different > 0 and _share(_between(levels), others) >= _LEAST_BETWEEN
+    edges = _edges(levels)
+    middle = others if different < _MANY_VALUES else _is_middle(levels)
+    return bool(middle.any()) and _share(edges, middle) >= _LEAST_AT_EDGES
 
 
 def _are_lost_edges(levels: Labels) -> bool:
     """The same of a lossy file, in which black and white are only nearly so."""
-    middle = (levels > _NEAR) & (levels < WHITE - _NEAR)
+    middle = _is_middle(levels)
     if not middle.any():
         return True
-    return _is_black_and_white(levels) and _share(_between(levels), middle) >= _LEAST_BETWEEN
+    return _is_black_and_white(levels) and _share(_edges(levels), middle) >= _LEAST_AT_EDGES
+
+
+def _is_middle(levels: Labels) -> Mask:
+    """Neither black nor white, as far as a lossy file keeps these."""
+    middle: Mask = (levels > _NEAR) & (levels < WHITE - _NEAR)
+    return middle
 
 
 def _is_black_and_white(levels: Labels) -> bool:
@@ -185,6 +196,16 @@ def _is_black_and_white(levels: Labels) -> bool:
         return False
     black, white = levels <= _NEAR, levels >= WHITE - _NEAR
     return _share(black, dark) >= _LEAST_PLAIN and _share(white, bright) >= _LEAST_PLAIN
+
+
+def _edges(levels: Labels) -> Mask:
+    """Pixels with black and with white near them."""
+    from scipy.ndimage import maximum_filter
+
+    side = 2 * _EDGE + 1
+    black: Mask = maximum_filter(levels <= _NEAR, side)
+    white: Mask = maximum_filter(levels >= WHITE - _NEAR, side)
+    return black & white
 
 
 def _checked(name: str, labels: Labels) -> Labels:
