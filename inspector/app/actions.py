@@ -64,7 +64,8 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "menu:metric", "menu:axis", "menu:product", "menu:space", SEPARATOR,
             "previous_block", "next_block", "previous_head", "next_head",
             "previous_mode", "next_mode", "next_model",
-            SEPARATOR, "anisotropy", "compare_again", "cancel",
+            SEPARATOR, "scan_folder", "anisotropy", "measure_preference", "measure_same_object",
+            "kept_scans", SEPARATOR, "compare_again", "pause", "cancel",
         ),
     ),
     (
@@ -94,6 +95,7 @@ _TAB_TEXTS = {
     "modes": "&Modes on Image",
     "attention": "&Attention",
     "depth": "&Depth",
+    "gallery": "&Gallery",
 }
 _SPACE_TEXTS = {
     TokenSpace.ATTENTION_INPUT: "&Attention input",
@@ -150,6 +152,26 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "anisotropy", "Anisotrop&y of a Folder…", tip="How alike tokens of different images are"
     ),
+    Command(
+        "scan_folder",
+        "&Gallery of a Folder…",
+        ("Ctrl+G",),
+        tip="Look for the images of a folder that excite each mode most",
+    ),
+    Command(
+        "measure_preference",
+        "Attention Pre&ference…",
+        tip="What the attention of targets and distractors goes to, measured with masks",
+    ),
+    Command(
+        "measure_same_object",
+        "Same Ob&jects…",
+        tip="How often query and key of a mode lie on one object, measured with label maps",
+    ),
+    Command(
+        "kept_scans", "&Kept Scans…", tip="What is kept on disk of scans, and ways to clear it"
+    ),
+    Command("pause", "Pa&use or Go On", ("Pause",), tip="Let a running scan wait, or go on"),
     Command("compare_again", "Compare &Again", ("F5",)),
     Command("cancel", "&Cancel Running Job", ("Esc",)),
     Command("previous_image", "&Previous Image", ("Ctrl+Shift+PgUp",)),
@@ -172,7 +194,8 @@ COMMANDS: tuple[Command, ...] = (
 
 _MODEL = (
     "find", "previous_block", "next_block", "previous_head", "next_head", "previous_mode",
-    "next_mode", "flip", "anisotropy", *(f"product_{p}" for p in Product),
+    "next_mode", "flip", "anisotropy", "scan_folder", "measure_preference", "measure_same_object",
+    *(f"product_{p}" for p in Product),
     *(f"space_{s}" for s in TokenSpace),
 )  # fmt: skip
 _TWO = ("swap", "compare_again", "axis_out", "axis_in", "next_model")

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from inspector.app.exporting import Exporting, checkpoint_file
+from inspector.app.galleries import Galleries
 from inspector.app.inspecting import Inspecting
 from inspector.app.main_window import MainWindow
 from inspector.app.scenes import Scenes
@@ -26,6 +27,7 @@ class Content:
         exporting: Exporting,
         inspecting: Inspecting,
         scenes: Scenes,
+        galleries: Galleries,
         window: MainWindow,
         *,
         device: Callable[[], str],
@@ -34,6 +36,7 @@ class Content:
         self._exporting = exporting
         self._inspecting = inspecting
         self._scenes = scenes
+        self._galleries = galleries
         self._window = window
         self._device = device
 
@@ -43,6 +46,8 @@ class Content:
         if tab == "compare":
             series = session.series
             return series is not None and any(c.blocks for c in series.comparisons)
+        if tab == "gallery":
+            return self._window.gallery.scene is not None
         if tab == "depth":
             return any(self._inspecting.modes_of(entry) for entry in session.models)
         return self._scenes.grid is not None
@@ -54,6 +59,7 @@ class Content:
             "modes": self._modes,
             "attention": self._attention,
             "depth": self._depth,
+            "gallery": self._gallery,
         }[self._window.tab]
         return content()
 
@@ -105,6 +111,22 @@ class Content:
             pattern_limits([scene, beside], session.style) if shared and beside else None,
         )
 
+    def _gallery(self) -> "FigureContent | None":
+        from inspector.export.gallery_content import GalleryContent
+
+        scene, entry = self._galleries.figure_scene(), self._session.chosen_model
+        if scene is None or entry is None:
+            return None
+        shown = self._window.gallery.shown
+        return GalleryContent(
+            scene,
+            self._session.style,
+            shown.signs,
+            shown.columns,
+            checkpoint_file(entry),
+            device=self._device(),
+        )
+
     def _depth(self) -> "FigureContent | None":
         from inspector.export.depth_content import DepthContent
 
@@ -122,7 +144,7 @@ class Content:
             tuple(checkpoint_file(entry) for entry in entries),
             None if measured is None else measured.folder,
             () if measured is None else measured.files,
-            self._device(),
+            device=self._device(),
         )
 
 

@@ -14,20 +14,27 @@ from inspector.app.comparing import Comparing
 from inspector.app.content import Content
 from inspector.app.exporting import Exporting
 from inspector.app.figures import Figures
+from inspector.app.galleries import Galleries
+from inspector.app.gallery_tiles import GalleryTiles
 from inspector.app.help import Help
 from inspector.app.imaging import Imaging
 from inspector.app.inspecting import Inspecting
 from inspector.app.job_line import JobLine
+from inspector.app.keeping import Keeping
 from inspector.app.main_window import MainWindow
+from inspector.app.measuring import Measuring
 from inspector.app.opening import Opening
 from inspector.app.picturing import Picturing
+from inspector.app.recognising import kind_of
 from inspector.app.remembering import Remembering
 from inspector.app.responsiveness import Responsiveness
+from inspector.app.scanning import Scans
 from inspector.app.settings import Settings
 from inspector.app.shooting import Shooting
 from inspector.app.showing import Showing
 from inspector.app.stepping import Stepping
 from inspector.app.steps import away_from_frozen
+from inspector.app.tile_opening import TileOpening
 from inspector.core.errors import InspectorError
 from inspector.core.modes import TokenSpace
 from inspector.core.selection import Selection
@@ -64,10 +71,40 @@ class Controller(QObject):
         self.inspecting = Inspecting(
             self.session, self.lane, device=lambda: self.comparing.device, parent=self
         )
+        self.scans = Scans(
+            self.session,
+            self.lane,
+            self.inspecting.networks,
+            device=lambda: self.comparing.device,
+            parent=self,
+        )
         self.announcing = Announcing(self.window.banner, self)
         self.picturing = Picturing(
-            self.session, self.inspecting, self.lane, self.window, parent=self
+            self.session, self.inspecting, self.scans, self.lane, self.window, parent=self
         )
+        self.tiles = GalleryTiles(
+            self.inspecting, self.lane, device=lambda: self.comparing.device, parent=self
+        )
+        self.galleries = Galleries(
+            self.session,
+            self.scans,
+            self.tiles,
+            TileOpening(self.session, self.tiles, self.opening, self.window, parent=self),
+            self.picturing.scenes,
+            self.remembering,
+            self.window,
+            parent=self,
+        )
+        self.measuring = Measuring(
+            self.session,
+            self.scans,
+            self.picturing.scenes,
+            self.remembering,
+            self.lane,
+            self.window,
+            parent=self,
+        )
+        self.keeping = Keeping(self.lane, self.window, parent=self)
         self.stepping = Stepping(
             self.session,
             self.inspecting,
@@ -88,8 +125,8 @@ class Controller(QObject):
             self.exporting, self.remembering, self.announcing, self.window, parent=self
         )
         self.content = Content(
-            self.session, self.exporting, self.inspecting, self.picturing.scenes, self.window,
-            device=lambda: self.comparing.device,
+            self.session, self.exporting, self.inspecting, self.picturing.scenes, self.galleries,
+            self.window, device=lambda: self.comparing.device,
         )  # fmt: skip
         self.exporting.draw_from(self.content.now)
         self.showing = Showing(
@@ -101,6 +138,7 @@ class Controller(QObject):
             has_figure=self.content.is_there,
         )
         self.picturing.shown_changed.connect(self.showing.enable_actions)
+        self.galleries.shown_changed.connect(self.showing.enable_actions)
         self.shooting = Shooting(self.remembering, self.announcing, self.window, parent=self)
         self.help = Help(self.window, self)
         self._connect_work()
@@ -169,14 +207,23 @@ class Controller(QObject):
         self.opening.left_out.connect(self._on_left_out)
         for part in (
             self.opening, self.commands, self.exporting, self.shooting, self.inspecting,
+            self.scans, self.tiles, self.keeping,
         ):  # fmt: skip
             part.failed.connect(self.show_error)
+        self.opening.opened.connect(self.galleries.offer)
+        self.scans.anisotropy_found.connect(self.inspecting.keep_anisotropy)
         self.fault_reported.connect(self._on_fault_reported)
 
     def _connect_views(self) -> None:
         window = self.window
         window.closing.connect(self.close)
-        window.drops.files_dropped.connect(self.open_paths)
+        window.drops.files_dropped.connect(self._on_files_dropped)
+        for name, slot in {
+            "scan_folder": self.galleries.ask_and_scan,
+            "measure_preference": lambda: self.measuring.ask("preference"),
+            "measure_same_object": lambda: self.measuring.ask("same-object"),
+        }.items():
+            window.commands[name].triggered.connect(slot)
         window.commands["compare_again"].triggered.connect(self._compare_again)
         window.welcome.open_asked.connect(self.commands.ask_files)
         window.welcome.samples_asked.connect(self.commands.open_samples)
@@ -304,6 +351,14 @@ class Controller(QObject):
     def _on_section_chosen(self, position: int, section: str) -> None:
         source = self.session.models[position].source
         self.opening.open_again(position, Source(source.path, source.heads, section))
+
+    @Slot(object)
+    def _on_files_dropped(self, paths: Sequence[Path]) -> None:
+        """Open what is dropped; a folder of images on the gallery is looked through instead."""
+        if self.window.scans_folder(paths, [kind_of(path) for path in paths[:1]]):
+            self.galleries.scan(paths[0])
+        else:
+            self.open_paths(paths)
 
     @Slot(object, int)
     def _on_files_dropped_on_chip(self, paths: Sequence[Path], position: int) -> None:

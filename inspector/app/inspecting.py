@@ -104,6 +104,11 @@ class Inspecting(QObject):
         self._connect()
 
     @property
+    def networks(self) -> Networks:
+        """Models that run; used in the lane's thread only."""
+        return self._networks
+
+    @property
     def is_busy(self) -> bool:
         """Whether what is selected is still being computed, or about to be."""
         return self._rest.isActive() or self._lane.has(LOOK)
@@ -229,6 +234,15 @@ class Inspecting(QObject):
             label=f"Anisotropy of {entry.card.label}",
         )
         self.modes_changed.emit()
+
+    @Slot(object)
+    def keep_anisotropy(self, measured: Measured) -> None:
+        """Take over what a scan has brought along, where it was not measured by itself."""
+        open_now = [id(entry.model) for entry in self._session.models]
+        key = (measured.model, measured.anisotropy.space)
+        if measured.model in open_now and key not in self._measured:
+            self._measured[key] = measured
+            self.modes_changed.emit()
 
     def forget_runs(self) -> None:
         """Compute anew, because it is to be done elsewhere."""

@@ -26,6 +26,7 @@ class JobLine(QObject):
         lane.pause_changed.connect(self._on_pause_changed)
         window.jobs.cancel_asked.connect(self._on_cancel_asked)
         window.jobs.pause_asked.connect(self._on_pause_asked)
+        window.commands["pause"].triggered.connect(self._on_pause_key)
         window.commands["cancel"].triggered.connect(self._on_cancel_asked)
         self._on_lane_idle()
 
@@ -40,6 +41,7 @@ class JobLine(QObject):
     def _on_job_progressed(self, state: JobState) -> None:
         self._state = state
         self._window.commands["cancel"].setEnabled(True)
+        self._window.commands["pause"].setEnabled(state.pausable)
         self._window.jobs.show_state(
             " · ".join(part for part in (state.label, state.text) if part),
             done=state.done,
@@ -63,9 +65,15 @@ class JobLine(QObject):
             (self._lane.pause if wanted else self._lane.resume)(self._state.key)
 
     @Slot()
+    def _on_pause_key(self) -> None:
+        if self._state is not None:
+            self._on_pause_asked(not self._lane.is_paused(self._state.key))
+
+    @Slot()
     def _on_lane_idle(self) -> None:
         self._state = None
         self._window.commands["cancel"].setEnabled(False)
+        self._window.commands["pause"].setEnabled(False)
         self._window.jobs.show_idle(f"Ready · {self._device}" if self._device else "Ready")
 
     @Slot()

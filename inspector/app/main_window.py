@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from inspector.app.actions import Actions
 from inspector.app.drop import DropHighlight, DropTarget, what_a_drop_does
 from inspector.app.notes import NotesButton
-from inspector.app.recognising import kind_of
+from inspector.app.recognising import Kind, kind_of
 from inspector.app.settings import TABS, Settings, clamped
 from inspector.core.figures import FigureKind
 from inspector.views.attention_view import AttentionView
@@ -28,6 +28,7 @@ from inspector.views.chips import ChipsPanel
 from inspector.views.compare_view import CompareView
 from inspector.views.depth_view import DepthView
 from inspector.views.elided_label import ElidedLabel
+from inspector.views.gallery_view import GalleryView
 from inspector.views.icons import application_icon
 from inspector.views.image_strip import ImageStrip
 from inspector.views.job_cell import JobCell
@@ -41,13 +42,13 @@ from inspector.views.welcome import WelcomePage
 TITLE = "ViT Inspector"
 SIZE = (1280, 800)
 COLUMNS = (260, 780, 240)
-TAB_TEXTS = ("Compare", "Modes on image", "Attention", "Depth")
+TAB_TEXTS = ("Compare", "Modes on image", "Attention", "Depth", "Gallery")
 _JOB_WIDTH = 620
 _MOST_LOOKED_AT = 40
 
 
 class MainWindow(QMainWindow):
-    """Chips, tree and images on the left, four tabs in the centre, options on the right.
+    """Chips, tree and images on the left, five tabs in the centre, options on the right.
 
     Signals
     -------
@@ -74,6 +75,7 @@ class MainWindow(QMainWindow):
         self.modes = ModesView()
         self.attention = AttentionView()
         self.over_depth = DepthView()
+        self.gallery = GalleryView()
         self.tabs = QTabWidget()
         self.strip = ImageStrip()
         self.map_options = MapOptions()
@@ -133,8 +135,13 @@ class MainWindow(QMainWindow):
     def current_figure_kind(self) -> FigureKind:
         """The figure of what is looked at."""
         view = self.tabs.currentWidget()
-        assert isinstance(view, CompareView | ModesView | AttentionView | DepthView)
+        assert isinstance(view, CompareView | ModesView | AttentionView | DepthView | GalleryView)
         return view.current_figure_kind()
+
+    def scans_folder(self, paths: Sequence[Path], kinds: Sequence[Kind]) -> bool:
+        """Whether what is dropped now is a folder to be looked through for the gallery."""
+        is_there = self._models > 0 and self.tab == "gallery" and len(paths) == 1
+        return is_there and kinds[0] is Kind.IMAGE and paths[0].is_dir()
 
     def reset_view(self) -> None:
         """Show whole pictures in the tab that is looked at."""
@@ -181,7 +188,9 @@ class MainWindow(QMainWindow):
         self.highlight.setGeometry(self.rect())
 
     def _place(self) -> None:
-        views: tuple[QWidget, ...] = (self.compare, self.modes, self.attention, self.over_depth)
+        views: tuple[QWidget, ...] = (
+            self.compare, self.modes, self.attention, self.over_depth, self.gallery,
+        )  # fmt: skip
         for view, text in zip(views, TAB_TEXTS, strict=True):
             view.setContentsMargins(0, 8, 0, 0)
             self.tabs.addTab(view, text)
@@ -223,7 +232,7 @@ class MainWindow(QMainWindow):
         """The options of the tab that is looked at, where there is anything to choose."""
         compares = self.tab == "compare"
         self._panels.setCurrentWidget(self.options if compares else self.map_options)
-        useful = {"compare": self._models > 1, "depth": False}
+        useful = {"compare": self._models > 1, "depth": False, "gallery": self._models > 0}
         there = useful.get(self.tab, self._models + self._images > 0)
         self._right.setVisible(there and self._options_shown)
 
@@ -236,6 +245,8 @@ class MainWindow(QMainWindow):
         kinds = [kind_of(path) for path in paths[:_MOST_LOOKED_AT]]
         kinds += [kinds[-1]] * (len(paths) - len(kinds)) if kinds else []
         text = what_a_drop_does(kinds, already_open=self._models) if kinds else ""
+        if self.scans_folder(paths, kinds):
+            text = f"Scan “{paths[0].name}” for the gallery"
         if self._models + self._images == 0:
             self.welcome.show_dragging(bool(paths))
         self.highlight.show_text(text)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from inspector.app.inspecting import Inspecting
 from inspector.app.main_window import MainWindow
+from inspector.app.scanning import Scans
 from inspector.app.scenes import Scenes
 from inspector.core.images import Slice
 from inspector.core.map_style import MapStyle
@@ -36,6 +37,7 @@ class Picturing(QObject):
         self,
         session: Session,
         inspecting: Inspecting,
+        scans: Scans,
         lane: Lane,
         window: MainWindow,
         parent: QObject,
@@ -43,13 +45,14 @@ class Picturing(QObject):
         super().__init__(parent)
         self._session = session
         self._inspecting = inspecting
+        self._scans = scans
         self._lane = lane
         self._window = window
         self._presets_of: Slice | None = None
         self._styles: dict[QWidget, MapStyle] = {}
         self._states: dict[QWidget, tuple[str, StateLevel]] = {}
         self._drawn: dict[QWidget, tuple[tuple[Scene | None, ...], list[object]]] = {}
-        self.scenes = Scenes(session, inspecting)
+        self.scenes = Scenes(session, inspecting, scans)
         for changed in (
             session.selection_changed,
             session.image_view_changed,
@@ -57,6 +60,7 @@ class Picturing(QObject):
             session.style_changed,
             inspecting.changed,
             inspecting.modes_changed,
+            scans.changed,
             window.tab_changed,
         ):
             changed.connect(self.draw)
@@ -73,6 +77,8 @@ class Picturing(QObject):
         self._lane.hold()
         if tab == "depth":
             self._draw_depth()
+        elif tab == "gallery":
+            self._draw_options()
         else:
             self._know_tokens()
             self._draw_options()
@@ -176,6 +182,9 @@ class Picturing(QObject):
             problem = inspecting.why_refused(entry)
             if problem is not None:
                 return f"{entry.card.label}: {problem}", "error"
+        measure = self._window.over_depth.measure_shown
+        if measure != "cosine" and self._scans.is_measuring(measure):
+            return "Measuring…", "busy"
         if inspecting.is_measuring:
             return "Measuring the anisotropy…", "busy"
         if inspecting.is_splitting:

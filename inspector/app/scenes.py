@@ -5,6 +5,7 @@ from typing import Any
 
 from inspector.app.inspecting import Inspecting
 from inspector.app.looks import BlockKey, BlockSeen, ModelInput, Run
+from inspector.app.scanning import Scans
 from inspector.core.attention import PairScore, TokenAttention
 from inspector.core.errors import InspectorError
 from inspector.core.modes import BlockModes, ModelModes
@@ -18,9 +19,10 @@ from inspector.views.chip_words import letter_of
 class Scenes:
     """Builds scenes in the window's thread; each takes far less than a frame."""
 
-    def __init__(self, session: Session, inspecting: Inspecting) -> None:
+    def __init__(self, session: Session, inspecting: Inspecting, scans: Scans) -> None:
         self._session = session
         self._inspecting = inspecting
+        self._scans = scans
         self._plain: ShownImage | None = None
         self._derived: tuple[ShownImage, ShownImage, ShownImage] | None = None
         self._whole: tuple[BlockKey, Run] | None = None
@@ -133,6 +135,8 @@ class Scenes:
             tuple(modes for _, modes in known),
             tuple(self._inspecting.anisotropy_of(entry) for entry, _ in known),
             self._session.selection.address,
+            tuple(self._scans.preference(entry) for entry, _ in known),
+            tuple(self._scans.same_object(entry) for entry, _ in known),
         )
 
     def depth_places(self) -> tuple[int, ...]:

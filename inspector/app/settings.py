@@ -19,7 +19,7 @@ VERSION = 1
 RECENT_KEPT = 10
 THEMES = ("system", "light", "dark")
 DEVICES = ("auto", "cpu", "cuda", "mps")
-TABS = ("compare", "modes", "attention", "depth")
+TABS = ("compare", "modes", "attention", "depth", "gallery")
 SMALLEST = (640, 480)
 
 _log = logging.getLogger(__name__)

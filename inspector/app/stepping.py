@@ -30,6 +30,8 @@ from inspector.core.selection import Selection
 from inspector.session import Session
 from inspector.views.window_box import offered_presets
 
+_OF_A_HEAD = ("modes", "attention", "gallery")
+
 
 class Stepping(QObject):
     """What the keys, the menus and the views' own controls do to the session."""
@@ -62,14 +64,14 @@ class Stepping(QObject):
         reference = self._session.reference
         if reference is not None:
             outline, chosen = reference.model.outline, self._session.selection
-            keeps_head = self._window.tab in ("modes", "attention")
+            keeps_head = self._window.tab in _OF_A_HEAD
             self._session.select(step_shown_block(outline, chosen, by, keep_head=keeps_head))
 
     def step_head(self, by: int) -> None:
         """Look at another head."""
         reference = self._session.reference
         if reference is not None:
-            step = step_shown_head if self._window.tab in ("modes", "attention") else step_head
+            step = step_shown_head if self._window.tab in _OF_A_HEAD else step_head
             outline, chosen = reference.model.outline, self._session.selection
             self._session.select(step(outline, chosen, by))
 
@@ -166,6 +168,7 @@ class Stepping(QObject):
             view.window_chosen.connect(self.choose_tone)
             view.slice_stepped.connect(self.step_slice)
             view.block_stepped.connect(self.step_block)
+        window.gallery.block_stepped.connect(self.step_block)
         window.modes.beside_chosen.connect(self._remembering.choose_beside)
         window.over_depth.selection_changed.connect(session.select)
         window.over_depth.hovered.connect(window.read_out.setText)

@@ -40,9 +40,9 @@ class MaskFolders:
             if self.labels is None or self.pair is not None:
                 raise BadRequest("Same-object probability is measured with label maps, no pair.")
         elif self.labels is not None:
-            if self.pair is None or self.pair[0] == self.pair[1] or min(self.pair) < 1:
+            if self.pair is None or self.pair[0] == self.pair[1] or min(self.pair) < 0:
                 raise BadRequest(
-                    "Of a label map, two labels of at least 1 that differ are target and "
+                    "Of a label map, two labels of at least 0 that differ are target and "
                     f"distractor, not {self.pair}."
                 )
         elif self.targets is None or self.distractors is None:

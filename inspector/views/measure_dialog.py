@@ -251,6 +251,7 @@ class MeasureDialog(QDialog):
 
 def _label_box(name: str) -> QSpinBox:
     box = QSpinBox()
-    box.setRange(1, _MOST_LABEL)
+    box.setRange(0, _MOST_LABEL)
+    box.setValue(1)
     box.setAccessibleName(name)
     return box

@@ -53,7 +53,7 @@ def test_that_every_key_of_the_program_is_on_the_page_of_keys(repository):
     page = (repository / "resources" / "help" / "keys.md").read_text(encoding="utf-8")
     told = {"PgUp": "PgUp, PgDn", "PgDown": "PgUp, PgDn", "[": "[ , ]", "]": "[ , ]"}
     told |= {f"Ctrl+{number}": "Ctrl+1 … Ctrl+8" for number in range(1, 9)}
-    told |= {f"Alt+{number}": "Alt+1 … Alt+4" for number in range(1, 5)}
+    told |= {f"Alt+{number}": "Alt+1 … Alt+5" for number in range(1, 6)}
     told |= {f"{number}": "1 … 9" for number in range(1, 10)}
     told |= {",": "comma, full stop", ".": "comma, full stop"}
     for held in ("Ctrl", "Ctrl+Shift"):

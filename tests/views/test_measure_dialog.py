@@ -131,7 +131,7 @@ def test_that_a_folder_is_chosen_with_the_desktop_s_dialog(
         {"measure": "same-object", "labels": Path("l"), "pair": (1, 2)},
         {"measure": "preference", "labels": Path("l")},
         {"measure": "preference", "labels": Path("l"), "pair": (1, 1)},
-        {"measure": "preference", "labels": Path("l"), "pair": (0, 1)},
+        {"measure": "preference", "labels": Path("l"), "pair": (-1, 1)},
         {"measure": "preference", "targets": Path("t")},
     ],
 )
