@@ -1,5 +1,7 @@
 """A gallery to scroll through, to point at and to step through with the keys."""
 
+from html import escape
+
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QFocusEvent,
@@ -159,9 +161,7 @@ class GalleryCanvas(QWidget):
     def event(self, event: QEvent) -> bool:
         """Show the tooltip of what is under the mouse."""
         if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
-            tip = self._tip_at(event.pos())
-            # a file may be called as if it were rich text
-            QToolTip.showText(event.globalPos(), Qt.convertFromPlainText(tip) if tip else "", self)
+            QToolTip.showText(event.globalPos(), _as_text(self._tip_at(event.pos())), self)
             return True
         return super().event(event)
 
@@ -344,3 +344,8 @@ class GalleryCanvas(QWidget):
         if self._layout.counts[row]:
             self.sheet.current = (row, min(before[1], self._layout.counts[row] - 1))
         self.sheet.redraw()
+
+
+def _as_text(lines: str) -> str:
+    """Lines that are never taken for markup, as a file may be called anything."""
+    return f"<p style='white-space:pre'>{escape(lines)}</p>" if lines else ""

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-_WIDTH, _AROUND = 460, 16
+_WIDTH, _AROUND = 460, 20
 
 
 class GalleryEmpty(QWidget):
@@ -38,10 +38,15 @@ class GalleryEmpty(QWidget):
             button.setMinimumHeight(30)
             buttons.addWidget(button)
         buttons.addStretch(1)
+        self.text.setMaximumWidth(_WIDTH)
+        middle = QHBoxLayout()
+        middle.addStretch(1)
+        middle.addWidget(self.text, _WIDTH)
+        middle.addStretch(1)
         column = QVBoxLayout(self)
         column.setSpacing(10)
         column.addStretch(2)
-        column.addWidget(self.text, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addLayout(middle)
         column.addLayout(buttons)
         column.addStretch(3)
 
@@ -69,6 +74,6 @@ class GalleryEmpty(QWidget):
             self._fit()
 
     def _fit(self) -> None:
-        """Lines that are not too long to read, and as high as they need: a label does not ask."""
+        """Room for all lines: what a label needs at its width is not asked for here."""
         wide = max(min(_WIDTH, self.width() - 2 * _AROUND), 1)
-        self.text.setFixedSize(wide, self.text.heightForWidth(wide))
+        self.text.setMinimumHeight(self.text.heightForWidth(wide))

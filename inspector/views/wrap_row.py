@@ -18,7 +18,7 @@ class WrapRow(QWidget):
         self._box.addWidget(first, 1)
         self._box.addWidget(second)
         self._box.setSpacing(_UNDER)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
     @property
     def is_wrapped(self) -> bool:
