@@ -56,11 +56,11 @@ class Identity:
     objects_problem: str = ""
 
     def key(self, *, with_objects: bool) -> str:
-        """Of a record; empty where there cannot be one."""
-        if not with_objects or not self.picture:
-            return self.picture
-        if not self.objects:
+        """Of a record, another for every identity; empty where there cannot be one."""
+        if not self.picture or (with_objects and not self.objects):
             return ""
+        if not self.objects:
+            return self.picture
         return hashlib.sha256(f"{self.picture} {self.objects}".encode()).hexdigest()
 
     def why_not(self, *, with_objects: bool) -> str:

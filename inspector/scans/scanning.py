@@ -331,6 +331,7 @@ class _Scan:
         mine = {number for number, _ in plan.missing}
         mine |= {n for shards in plan.shards for _, numbers in shards for n in numbers}
         self._total = sum(len(self.items[number].places) for number in mine)
+        self._text = f"image {self.items[min(mine)].member.name}" if mine else ""
         if not self.ranks.is_first:
             return
         for item in self.items:

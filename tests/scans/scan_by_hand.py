@@ -172,20 +172,24 @@ def main() -> None:
     parser.add_argument("--wait", type=float, default=0.0)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--apart", action="store_true", help="a store for each rank")
+    parser.add_argument("--not-kept", action="store_true")
     given = parser.parse_args()
     with joined("cpu") as ranks:
         given.out.with_suffix(f".{ranks.rank}.pid").write_text(str(os.getpid()))
         store = Store(given.store / str(ranks.rank) if given.apart else given.store)
+        ranks.share(b"here")
+        begin = time.monotonic()
         found = scanned(
             given.model,
             given.folder,
             Means(given.runs, given.wait),
-            store=store,
+            store=None if given.not_kept else store,
             ranks=ranks,
             batch=given.batch,
         )
     if found is not None:
-        given.out.write_text(json.dumps(told(found) | {"kept": found.kept}))
+        seconds = time.monotonic() - begin
+        given.out.write_text(json.dumps(told(found) | {"kept": found.kept, "seconds": seconds}))
 
 
 if __name__ == "__main__":

@@ -277,6 +277,20 @@ def test_that_objects_are_a_part_of_what_a_record_depends_on(model, folder, stor
     assert left.left_out["means"] == (("0001.png", "“0001.png” has no label map."),)
 
 
+class ByName(Everywhere):
+    def key_of(self, member, fingerprints) -> str:
+        return member.name
+
+
+def test_that_equal_pictures_with_other_objects_count_each(model, folder, store):
+    shutil.copy2(folder / "0000.png", folder / "copy.png")
+    for _ in range(2):
+        plain, labelled = Means(name="plain"), Means(name="labelled", needs_objects=True)
+        found = scanned(model, folder, plain, labelled, objects=ByName(), store=store)
+        assert found.measured == {"plain": 10, "labelled": 10}
+    assert not plain.seen
+
+
 def test_that_a_picture_without_objects_counts_where_none_are_needed(model, folder):
     plain, labelled = Means(name="plain"), Means(name="labelled", needs_objects=True)
     found = scanned(model, folder, plain, labelled, objects=Everywhere(("0001.png",)))
