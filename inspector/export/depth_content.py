@@ -8,13 +8,28 @@ from typing import Any
 
 from inspector.core.errors import BadRequest
 from inspector.core.figures import FigureKind, FigureStyle
+from inspector.core.measuring import MaskFolders
 from inspector.core.modes import Anisotropy, ModeOptions, TokenSpace
+from inspector.core.preference import Preference
+from inspector.core.same_object import SameObject
 from inspector.core.scene import DepthScene
 from inspector.export.depth_figures import draw_depth, draw_histogram, draw_spectra
 from inspector.export.drawing import Drawing
+from inspector.export.folder_curves import draw_preference, draw_same_object
 from inspector.export.scene_records import models_record
-from inspector.export.script import device_text, mode_options_text, script_text
-from inspector.export.sources import CheckpointFile, preparation_options, weight_options
+from inspector.export.script import (
+    device_text,
+    mode_options_text,
+    optimal_options_text,
+    script_text,
+)
+from inspector.export.sources import (
+    CheckpointFile,
+    mask_options,
+    mask_text,
+    preparation_options,
+    weight_options,
+)
 
 KINDS = (FigureKind.DEPTH, FigureKind.HISTOGRAM, FigureKind.SPECTRA)
 
@@ -33,6 +48,10 @@ class DepthContent:
         The images that the anisotropy was computed from; None where there is none.
     image_files
         The files of that folder that were read.
+    masks
+        Where images and masks are, of what was measured with masks.
+    without_query
+        Whether attention preference is also drawn with the query patch left out.
     device
         As asked for.
     """
@@ -42,6 +61,8 @@ class DepthContent:
     checkpoints: tuple[CheckpointFile, ...] = ()
     folder: Path | None = None
     image_files: tuple[Path, ...] = ()
+    masks: tuple[MaskFolders, ...] = ()
+    without_query: bool = False
     device: str = "cpu"
 
     @property
@@ -54,11 +75,16 @@ class DepthContent:
     def precision(self) -> str:
         """Which numbers have which type."""
         modes = "sigma in float64, u and v in float32"
-        return f"network in float32, {modes}" if self._measured else modes
+        scene = self.scene
+        found = (*scene.anisotropy, *scene.preference, *scene.same_object)
+        return f"network in float32, {modes}" if any(found) else modes
 
     def kinds(self) -> tuple[FigureKind, ...]:
-        """None before a block has modes."""
-        return KINDS if all(model.blocks for model in self.scene.models) else ()
+        """Those of modes once a block has modes, those of masks once something was measured."""
+        scene = self.scene
+        found = list(KINDS) if all(model.blocks for model in scene.models) else []
+        found += [FigureKind.PREFERENCE] if any(scene.preference) else []
+        return (*found, *((FigureKind.SAME_OBJECT,) if any(scene.same_object) else ()))
 
     def drawing(self, kind: FigureKind, style: FigureStyle) -> Drawing:
         """Draw one figure.
@@ -76,6 +102,10 @@ class DepthContent:
                 return draw_histogram(scene, style)
             case FigureKind.SPECTRA:
                 return draw_spectra(scene.models[self.model], scene.letters[self.model], style)
+            case FigureKind.PREFERENCE:
+                return draw_preference(scene, style, without_query=self.without_query)
+            case FigureKind.SAME_OBJECT:
+                return draw_same_object(scene, style)
             case _:
                 raise BadRequest(f"Modes over depth have no figure “{kind}”.")
 
@@ -83,6 +113,15 @@ class DepthContent:
         """The command line that writes the numbers of the model that is looked at."""
         checkpoint = self._checkpoints[self.model]
         options = self._options
+        found = self._found(kind)
+        if found is not None:
+            words = [kind.value, str(checkpoint.path), found.folder]
+            masks = self._masks_of(kind)
+            words += [] if masks is None else mask_options(masks)
+            words += ["--top", str(found.top)] if isinstance(found, SameObject) else []
+            words += preparation_options(found.preparation)
+            words = ["python", "-m", "inspector", *words, *checkpoint.options]
+            return shlex.join([*words, "--out", "figures"])
         if kind is FigureKind.DEPTH and self.folder is not None:
             words = ["anisotropy", str(checkpoint.path), str(self.folder)]
             words += ["--space", str(self._space), "--product", str(options.product)]
@@ -116,6 +155,7 @@ class DepthContent:
         """The models, what was left out, and what the figure shows."""
         del drawing
         scene = self.scene
+        measured = self._measured_record(kind)
         skipped = [
             {"model": letter, "block": str(address), "reason": reason}
             for letter, model in zip(scene.letters, scene.models, strict=True)
@@ -126,21 +166,24 @@ class DepthContent:
             **models_record(letters, [model.card for model in scene.models]),
             "skipped": skipped,
             "complete": all(model.complete for model in scene.models),
+            **({"measured": measured} if measured else {}),
             "figure": {"kind": kind.value, "model": letters[self.model]},
         }
 
     def script(self, name: str, kind: FigureKind, style: FigureStyle) -> str:
-        """The program that computes the modes again and draws the figure."""
-        return script_text(name, kind, style, _IMPORTS, self._body())
+        """The program that computes the numbers of the figure again and draws it."""
+        return script_text(name, kind, style, _IMPORTS, self._body(kind))
 
-    def _body(self) -> Iterator[str]:
+    def _body(self, kind: FigureKind) -> Iterator[str]:
         labels = [model.card.label for model in self.scene.models]
+        masks = self._masks_of(kind)
+        yield "checkpoints = ["
+        yield from (f"    {checkpoint.text}," for checkpoint in self._checkpoints)
+        yield "]"
         yield "scene = depth_scene("
-        yield "    ["
-        yield from (f"        {checkpoint.text}," for checkpoint in self._checkpoints)
-        yield "    ],"
+        yield "    checkpoints,"
         yield f"    options={mode_options_text(self._options)},"
-        if self.folder is not None:
+        if self.folder is not None and kind is FigureKind.DEPTH:
             yield f"    folder=Path({str(self.folder.absolute())!r}),"
             yield f"    space=TokenSpace.{self._space.name},"
             if self._measured and self._measured[0].preparation is not None:
@@ -148,7 +191,61 @@ class DepthContent:
         yield f"    labels={labels!r},"
         yield f"    device={device_text(self.device)},"
         yield ")"
-        yield f"content = DepthContent(scene, {self.model})"
+        if masks is not None:
+            yield from self._masks_body(kind, masks)
+        yield f"content = DepthContent(scene, {self.model}, without_query={self.without_query})"
+
+    def _masks_body(self, kind: FigureKind, masks: MaskFolders) -> Iterator[str]:
+        found = self._found(kind)
+        assert found is not None
+        word = "with_preference" if kind is FigureKind.PREFERENCE else "with_same_object"
+        letters = [
+            letter
+            for letter, known in zip(self.scene.letters, self._all_found(kind), strict=True)
+            if known is not None
+        ]
+        yield f"scene = {word}("
+        yield "    scene,"
+        yield "    checkpoints,"
+        yield f"    {mask_text(masks)},"
+        if isinstance(found, SameObject):
+            yield f"    options={optimal_options_text(found.options)},"
+            yield f"    top={found.top},"
+        yield f"    letters={letters!r},"
+        yield f"    preparation={found.preparation!r},"
+        yield f"    device={device_text(self.device)},"
+        yield ")"
+
+    def _measured_record(self, kind: FigureKind) -> list[dict[str, Any]]:
+        """Over which images, and what was left out, of each model."""
+        return [
+            {
+                "model": letter,
+                "folder": found.folder,
+                "images": found.total,
+                "measured": found.measured if isinstance(found, SameObject) else len(found.images),
+                "one_object": list(found.one_object) if isinstance(found, SameObject) else [],
+                "left_out": [list(one) for one in found.left_out],
+                "preparation": asdict(found.preparation),
+            }
+            for letter, found in zip(self.scene.letters, self._all_found(kind), strict=False)
+            if found is not None
+        ]
+
+    def _all_found(self, kind: FigureKind) -> tuple[Preference | SameObject | None, ...]:
+        """What was measured with masks for a figure, of each model."""
+        if kind is FigureKind.PREFERENCE:
+            return self.scene.preference
+        return self.scene.same_object if kind is FigureKind.SAME_OBJECT else ()
+
+    def _found(self, kind: FigureKind) -> Preference | SameObject | None:
+        """Of the model that is looked at, else of the first of which it is known."""
+        every = self._all_found(kind)
+        chosen = every[self.model] if every else None
+        return chosen or next((found for found in every if found is not None), None)
+
+    def _masks_of(self, kind: FigureKind) -> MaskFolders | None:
+        return next((masks for masks in self.masks if masks.measure == kind.value), None)
 
     @property
     def _options(self) -> ModeOptions:
@@ -171,9 +268,12 @@ class DepthContent:
 
 _IMPORTS = (
     "from inspector.analysis.devices import resolve_device",
+    "from inspector.core.measuring import MaskFolders",
     "from inspector.core.modes import ModeOptions, Product, TokenSpace",
+    "from inspector.core.optimal import OptimalOptions",
     "from inspector.core.preparation import Preparation",
     "from inspector.export.computing import depth_scene",
     "from inspector.export.depth_content import DepthContent",
+    "from inspector.export.scanned_scenes import with_preference, with_same_object",
     "from inspector.export.sources import CheckpointFile",
 )

@@ -1,8 +1,7 @@
 """Modes over depth for paper: curves (Figure 3), histograms (S1), spectra of all heads (S2)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,16 +11,15 @@ from inspector.core.errors import BadRequest
 from inspector.core.figures import MAX_HEIGHT_MM, FigureStyle
 from inspector.core.modes import ModelModes, ModeOptions
 from inspector.core.scene import DepthScene
+from inspector.export.depth_plots import MEAN_BAND, SINGLE_BAND, Line, Plot, put_plots
 from inspector.export.drawing import Cell, Drawing
 from inspector.export.furniture import (
-    BlockAxis,
     Entry,
     heading,
     legend,
     put_centred,
     put_heading,
     put_legend,
-    value_axis,
 )
 from inspector.export.paper import (
     FAINT,
@@ -31,7 +29,6 @@ from inspector.export.paper import (
     MARGIN,
     MM_PER_POINT,
     SMALL,
-    SOFT,
     TINY,
     Box,
     Page,
@@ -39,7 +36,6 @@ from inspector.export.paper import (
     printable,
     text_width,
 )
-from inspector.export.scale import Scale, scale_of
 from inspector.render.colours import series_colours
 from inspector.render.depth import (
     COSINE_COLOUR,
@@ -54,68 +50,31 @@ from inspector.render.depth import (
 )
 from inspector.render.scenes import number
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 DEPTH = (
     *("model", "stage", "block", "depth", "weighted_cosine", "anisotropy", "relative"),
     *("random_95", "random_mean_95"),
 )
 HISTOGRAM = ("model", "stage", "block", "bin_start", "bin_stop", "density")
 SPECTRA = ("model", "stage", "block", "head", "mode", "sigma", "cosine")
-_ONE, _MEAN = "#efefef", "#d9d9d9"
 _RED = "#c62828"
-_COLUMNS_FROM, _PANEL = 120.0, 40.0
 _RIDGE_STEP, _ROOM = 8.0, MAX_HEIGHT_MM - 40.0
 _RIDGE_ROWS = 1.25
 
 
-@dataclass(frozen=True, eq=False)
-class _Line:
-    """Values over the depth of one model."""
-
-    curve: DepthCurve
-    values: FloatArray
-    colour: str
-    dashed: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class _Plot:
-    """A panel of lines; bands are drawn where the values are cosines of the modes themselves."""
-
-    title: str
-    lines: tuple[_Line, ...]
-    banded: bool
-
-
 def draw_depth(scene: DepthScene, paper: FigureStyle) -> Drawing:
     """Weighted cosine over depth; less the anisotropy where it is known; B - A for a pair."""
-    curves, width = depth_curves(scene), paper.width_mm
+    curves = depth_curves(scene)
     colours = series_colours(len(curves))
-    plots = list(_plots(scene, curves, colours))
     title = "Sigma-weighted cosine of the modes, mean over the heads of each block"
-    head = heading(title, _remarks(scene), width)
     entries = [
         Entry(f"{c.letter} {c.label}", colour) for c, colour in zip(curves, colours, strict=True)
     ]
     if any(curve.anisotropy is not None for curve in curves):
         entries.append(Entry("cosine between images (anisotropy)", FAINT, "dashed"))
-    entries.append(Entry("95 % of means over random modes", _MEAN, "swatch"))
-    entries.append(Entry("95 % of single random modes", _ONE, "swatch"))
-    key = legend(entries, width)
-    columns = min(len(plots), 3 if width >= _COLUMNS_FROM else 1)
-    rows = -(-len(plots) // columns)
-    axis = _axis_of(scene)
-    below = axis.height if axis else 10.0
-    step = LINE_HEIGHT + 0.8 + _PANEL + below + 2.0
-    page = Page(width, 2 * MARGIN + head.height + key.height + rows * step)
-    top = put_legend(page, key, put_heading(page, head))
-    across = (width - 2 * MARGIN - (columns - 1) * 5.0) / columns
-    for index, plot in enumerate(plots):
-        row, column = divmod(index, columns)
-        left = MARGIN + column * (across + 5.0)
-        _put_plot(page, Box(left, top + row * step, across, step), plot, axis)
+    entries.append(Entry("95 % of means over random modes", MEAN_BAND, "swatch"))
+    entries.append(Entry("95 % of single random modes", SINGLE_BAND, "swatch"))
+    plots = tuple(_plots(scene, curves, colours))
+    page = put_plots(scene, title, _remarks(scene), entries, plots, paper.width_mm)
     arrays: dict[str, npt.NDArray[Any]] = {}
     for curve, model in zip(curves, scene.models, strict=True):
         arrays[f"weighted_cosine_{curve.letter}"] = curve.cosine
@@ -260,87 +219,21 @@ class _SpectraSheet:
 
 def _plots(
     scene: DepthScene, curves: Sequence[DepthCurve], colours: Sequence[str]
-) -> Iterator[_Plot]:
+) -> Iterator[Plot]:
     pairs = list(zip(curves, colours, strict=True))
-    lines = [_Line(c, c.cosine, colour) for c, colour in pairs]
-    lines += [_Line(c, c.anisotropy, k, dashed=True) for c, k in pairs if c.anisotropy is not None]
-    yield _Plot("Weighted cosine", tuple(lines), banded=True)
-    relative = [_Line(c, c.relative, colour) for c, colour in pairs if c.relative is not None]
+    lines = [Line(c.place, c.cosine, k, bands=(c.mode_95, c.mean_95)) for c, k in pairs]
+    lines += [
+        Line(c.place, c.anisotropy, k, "dashed") for c, k in pairs if c.anisotropy is not None
+    ]
+    yield Plot("Weighted cosine", tuple(lines))
+    relative = [Line(c.place, c.relative, k) for c, k in pairs if c.relative is not None]
     if relative:
-        yield _Plot("Weighted cosine − anisotropy", tuple(relative), banded=False)
+        yield Plot("Weighted cosine − anisotropy", tuple(relative))
     between = difference(scene)
     if between is not None:
         first, second = scene.letters
-        line = _Line(curves[0], between, INK)
-        yield _Plot(f"Weighted cosine: {second} − {first}", (line,), banded=False)
-
-
-def _put_plot(page: Page, box: Box, plot: _Plot, axis: BlockAxis | None) -> None:
-    values = np.concatenate([line.values for line in plot.lines])
-    bands = [line.curve.mean_95 for line in plot.lines] if plot.banded else []
-    reach = np.concatenate([values, [0.0], *bands, *(-band for band in bands)])
-    scale: Scale = scale_of(reach)
-    left = box.left + scale.label_width + 2.0
-    room = box.right - left - text_width(scale.factor, SMALL) - 1.0
-    title = elide(plot.title, room, SMALL, bold=True)
-    page.text(left, box.top + LINE_HEIGHT / 2, title, size=SMALL, bold=True)
-    look = {"size": SMALL, "color": SOFT, "ha": "right"}
-    page.text(box.right, box.top + LINE_HEIGHT / 2, scale.factor, **look)
-    place = Box(left, box.top + LINE_HEIGHT + 0.8, box.right - left, _PANEL)
-    axes = page.axes(place)
-    if axis is None:
-        axes.set_xlim(-0.03, 1.03)
-        axes.set_xticks([])
-        _put_ends(page, place)
-    else:
-        axis.span(axes)
-        axis.put(page, place)
-    value_axis(axes, scale)
-    if plot.banded:
-        for line in plot.lines:
-            if not line.dashed:
-                _put_band(axes, _x(line.curve, axis), line.curve)
-    axes.axhline(0.0, color=INK, linewidth=0.6)
-    for line in plot.lines:
-        style: dict[str, Any] = {"linestyle": (0, (3, 2))} if line.dashed else {"marker": "o"}
-        axes.plot(
-            _x(line.curve, axis), line.values, color=line.colour, linewidth=0.9, markersize=2.0,
-            markeredgewidth=0, **style,
-        )  # fmt: skip
-
-
-def _put_band(axes: "Axes", x: FloatArray, curve: DepthCurve) -> None:
-    """Widths differ from stage to stage, so the band is drawn block by block."""
-    if x.size == 0:
-        return
-    half = 0.5 * (x[1] - x[0]) if x.size > 1 else 0.5
-    edges = np.repeat(np.concatenate([x - half, x[-1:] + half]), 2)[1:-1]
-    for band, colour in ((curve.mode_95, _ONE), (curve.mean_95, _MEAN)):
-        high = np.repeat(band, 2)
-        axes.fill_between(edges, -high, high, color=colour, linewidth=0, zorder=0)
-
-
-def _put_ends(page: Page, box: Box) -> None:
-    y = box.bottom + 2.0
-    page.text(box.left, y, "first block", size=SMALL)
-    page.text(box.right, y, "last block", size=SMALL, ha="right")
-    put_centred(page, box, y + LINE_HEIGHT, "Layer")
-
-
-def _x(curve: DepthCurve, axis: BlockAxis | None) -> FloatArray:
-    """Normalised depth; on an axis of blocks the same, stretched to the numbers of the blocks."""
-    if axis is None:
-        return curve.place
-    stretched: FloatArray = curve.place * (curve.place.size - 1)
-    return stretched
-
-
-def _axis_of(scene: DepthScene) -> BlockAxis | None:
-    """The blocks of all models, where they have the same; else depth is only a share."""
-    first, *others = scene.models
-    if any((m.depth, m.stage_starts) != (first.depth, first.stage_starts) for m in others):
-        return None
-    return BlockAxis(depth_curves(scene)[0].addresses, first.stage_starts)
+        line = Line(curves[0].place, between, INK)
+        yield Plot(f"Weighted cosine: {second} − {first}", (line,))
 
 
 def _put_ridges(page: Page, box: Box, blocks: Sequence[Histogram], step: float) -> None:

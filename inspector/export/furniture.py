@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 AXIS_HEIGHT = {1: 7.2, 2: 10.4}
-_HANDLES = {"line": 5.0, "dashed": 5.0, "cross": 1.6, "swatch": 5.0, "dot": 1.6}
+_HANDLES = {"line": 5.0, "thin": 5.0, "dashed": 5.0, "cross": 1.6, "swatch": 5.0, "dot": 1.6}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,11 @@ def put_heading(page: Page, heading: Heading) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a legend: a line, dashed or not, a dot, a cross or a swatch, and its text."""
+    """One entry of a legend: a line, thin or dashed, a dot, a cross or a swatch, and its text."""
 
     text: str
     colour: str
-    handle: Literal["line", "dashed", "dot", "cross", "swatch"] = "line"
+    handle: Literal["line", "thin", "dashed", "dot", "cross", "swatch"] = "line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,8 @@ def put_legend(page: Page, legend: Legend, top: float) -> float:
         wide = _HANDLES[entry.handle]
         if entry.handle == "line":
             page.line((x, x + wide), (y, y), color=entry.colour, linewidth=1.2)
+        elif entry.handle == "thin":
+            page.line((x, x + wide), (y, y), color=entry.colour, linewidth=0.5)
         elif entry.handle == "dashed":
             look = {"color": entry.colour, "linewidth": 0.9, "linestyle": (0, (3, 2))}
             page.line((x, x + wide), (y, y), **look)

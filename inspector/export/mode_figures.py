@@ -33,7 +33,7 @@ from inspector.render.scenes import (
 
 MAPS = ("model", "image", "stage", "block", "head", "mode", "row", "column", "query", "key")
 MOST_IMAGES = 48
-_SPACES = {
+SPACE_REMARKS = {
     TokenSpace.ATTENTION_INPUT: "tokens: attention input",
     TokenSpace.RESIDUAL: "tokens: residual in front of the norm",
     TokenSpace.NORMED: "tokens: normalised residual, norm folded into the weights",
@@ -162,7 +162,7 @@ def mode_remarks(scenes: Sequence[ModeScene], style: MapStyle) -> list[str]:
     words += image_remarks(list(images.values()), style)
     if first.maps is not None:
         options = first.maps.options
-        words.append(_SPACES[first.maps.space])
+        words.append(SPACE_REMARKS[first.maps.space])
         words += [f"{options.product.label.lower()} product"] if options.product != "qk" else []
         words += ["norm folded"] if options.fold_norm else []
         words += ["bias augmented"] if options.augment_bias else []

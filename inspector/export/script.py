@@ -7,6 +7,7 @@ from inspector.core.address import Address
 from inspector.core.figures import FigureKind, FigureStyle
 from inspector.core.map_style import MapStyle
 from inspector.core.modes import ModeOptions
+from inspector.core.optimal import OptimalOptions
 
 _ALWAYS = (
     "from inspector.core.figures import FigureFormat, FigureKind, FigureStyle",
@@ -85,6 +86,13 @@ def mode_options_text(options: ModeOptions) -> str:
     parts = [f"Product.{options.product.name}"]
     parts += [f"fold_norm={options.fold_norm}", f"augment_bias={options.augment_bias}"]
     return f"ModeOptions({', '.join(parts)})"
+
+
+def optimal_options_text(options: OptimalOptions) -> str:
+    """As Python."""
+    parts = [f"modes={options.modes}", f"options={mode_options_text(options.options)}"]
+    parts += [f"space=TokenSpace.{options.space.name}", f"compat={options.compat}"]
+    return f"OptimalOptions({', '.join(parts)})"
 
 
 def address_text(address: Address) -> str:

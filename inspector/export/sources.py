@@ -5,11 +5,13 @@ from pathlib import Path
 
 from inspector.core.errors import BadRequest
 from inspector.core.images import SliceAddress, Tone, Window
+from inspector.core.measuring import MaskFolders
 from inspector.core.modes import ModeOptions
 from inspector.core.preparation import Fit, Interpolation, Preparation
 from inspector.core.scene import ShownImage
 
 Triple = tuple[float, float, float]
+_MASKS = ("targets", "distractors", "background", "labels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,25 @@ def weight_options(options: ModeOptions) -> list[str]:
     """As words of a command line, without the product."""
     words = ["--fold-ln"] if options.fold_norm else []
     return [*words, "--augment-bias"] if options.augment_bias else words
+
+
+def mask_options(masks: MaskFolders) -> list[str]:
+    """Where masks or label maps are, as words of a command line."""
+    words = []
+    for option in _MASKS:
+        folder = getattr(masks, option)
+        words += [] if folder is None else [f"--{option}", str(folder)]
+    return words if masks.pair is None else [*words, "--pair", f"{masks.pair[0]},{masks.pair[1]}"]
+
+
+def mask_text(masks: MaskFolders) -> str:
+    """As Python."""
+    parts = [repr(masks.measure), f"Path({str(masks.images.absolute())!r})"]
+    for name in _MASKS:
+        folder = getattr(masks, name)
+        parts += [] if folder is None else [f"{name}=Path({str(folder.absolute())!r})"]
+    parts += [] if masks.pair is None else [f"pair={masks.pair!r}"]
+    return f"MaskFolders({', '.join(parts)})"
 
 
 def _written(window: Window) -> str:

@@ -1,0 +1,188 @@
+"""From files and folders to what was found over them: for the scripts beside figures.
+
+What was measured before, here or in the window, is taken from where scans are kept.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inspector.core.address import Address
+from inspector.core.errors import BadRequest
+from inspector.core.gallery import GalleryScene, SignsShown
+from inspector.core.measuring import MaskFolders
+from inspector.core.optimal import SIGNS, OptimalImages, OptimalOptions
+from inspector.core.preference import Preference
+from inspector.core.preparation import Preparation
+from inspector.core.progress import Progress, silent
+from inspector.core.same_object import SameObject
+from inspector.core.scene import DepthScene
+from inspector.export.computing import Opened, opened, prepared_as
+from inspector.export.sources import CheckpointFile
+
+if TYPE_CHECKING:
+    from inspector.images.objects import LabelMaps, Masks
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedImages:
+    """A folder of images, and how optimal images are found in it.
+
+    `top` is how many are found of each mode and sign; `preparation` is the network's own where none
+    is given.
+    """
+
+    folder: Path
+    options: OptimalOptions = field(default_factory=OptimalOptions)
+    top: int = 8
+    preparation: Preparation | None = None
+
+
+def gallery_scene(
+    checkpoint: CheckpointFile,
+    images: ScannedImages,
+    address: Address,
+    *,
+    modes: int = 10,
+    signs: SignsShown = "both",
+    letter: str = "A",
+    label: str = "",
+    device: str = "cpu",
+) -> GalleryScene:
+    """The images of a folder that excite the first modes of a head most, with the maps on them.
+
+    Parameters
+    ----------
+    address
+        Of the head.
+    modes, signs
+        Of which rows are made.
+    """
+    from inspector.scans.analyses import optimal_images
+    from inspector.scans.store import default_store
+
+    with opened(checkpoint, device=device) as running:
+        got = optimal_images(
+            running.model,
+            running.network,
+            images.folder,
+            options=images.options,
+            top=images.top,
+            preparation=prepared_as(images.preparation, running.network),
+            card=running.card(label),
+            store=default_store(),
+            device=device,
+        )
+        assert got is not None  # of several processes only others than the first get nothing
+        found = got.optimal
+        return scene_of_gallery(running, found, address, modes=modes, signs=signs, letter=letter)
+
+
+def scene_of_gallery(
+    opened: Opened,
+    found: OptimalImages,
+    address: Address,
+    *,
+    modes: int = 10,
+    signs: SignsShown = "both",
+    letter: str = "A",
+    progress: Progress = silent,
+) -> GalleryScene:
+    """As `gallery_scene`, of what was found with a model that is open."""
+    from inspector.analysis.modes import block_modes
+    from inspector.images.collection import list_folder
+    from inspector.scans.tiles import gallery_tiles
+
+    known = found.rows.of_head(address)
+    count = min(modes, known.stop - known.start)
+    wanted = [(mode, sign) for mode in range(count) for sign in SIGNS if signs in ("both", sign)]
+    block = block_modes(opened.model, address.of_block, found.options.options, device=opened.device)
+    with list_folder(Path(found.folder)) as collection:
+        rows = gallery_tiles(
+            opened.network, collection, found, block, address, wanted, progress=progress
+        )
+    return GalleryScene(found.card, letter, address, block, found, rows)
+
+
+def with_preference(
+    scene: DepthScene,
+    checkpoints: Sequence[CheckpointFile],
+    masks: MaskFolders,
+    *,
+    letters: Sequence[str] = ("A",),
+    preparation: Preparation | None = None,
+    device: str = "cpu",
+) -> DepthScene:
+    """The same models with what their attention prefers, of those that `letters` name."""
+    from inspector.scans.analyses import attention_preference
+    from inspector.scans.store import default_store
+
+    found: list[Preference | None] = []
+    for letter, model, source in zip(scene.letters, scene.models, checkpoints, strict=True):
+        if letter not in letters:
+            found.append(None)
+            continue
+        with opened(source, device=device) as running:
+            got = attention_preference(
+                running.model,
+                running.network,
+                masks.images,
+                objects_of(masks),
+                preparation=prepared_as(preparation, running.network),
+                card=running.card(model.card.label),
+                store=default_store(),
+                device=device,
+            )
+        assert got is not None  # of several processes only others than the first get nothing
+        found.append(got.preference)
+    return replace(scene, preference=tuple(found))
+
+
+def with_same_object(
+    scene: DepthScene,
+    checkpoints: Sequence[CheckpointFile],
+    masks: MaskFolders,
+    *,
+    options: OptimalOptions | None = None,
+    top: int = 5,
+    letters: Sequence[str] = ("A",),
+    preparation: Preparation | None = None,
+    device: str = "cpu",
+) -> DepthScene:
+    """The same models with how often query and key favour one object, of those in `letters`."""
+    from inspector.scans.analyses import same_object
+    from inspector.scans.store import default_store
+
+    found: list[SameObject | None] = []
+    for letter, model, source in zip(scene.letters, scene.models, checkpoints, strict=True):
+        if letter not in letters:
+            found.append(None)
+            continue
+        with opened(source, device=device) as running:
+            got = same_object(
+                running.model,
+                running.network,
+                masks.images,
+                objects_of(masks),
+                options=options,
+                top=top,
+                preparation=prepared_as(preparation, running.network),
+                card=running.card(model.card.label),
+                store=default_store(),
+                device=device,
+            )
+        assert got is not None  # of several processes only others than the first get nothing
+        found.append(got.same_object)
+    return replace(scene, same_object=tuple(found))
+
+
+def objects_of(masks: MaskFolders) -> "LabelMaps | Masks":
+    """The objects of the images."""
+    from inspector.images.objects import LabelMaps, Masks
+
+    if masks.labels is not None:
+        return LabelMaps(masks.labels, masks.pair)
+    if masks.targets is None or masks.distractors is None:
+        raise BadRequest("Neither masks nor label maps were given.")
+    return Masks(masks.targets, masks.distractors, masks.background)
