@@ -221,11 +221,16 @@ def test_that_tiles_still_to_come_have_a_place_and_are_shown_as_they_come(view, 
     assert set(view.canvas.sheet.shown_tiles) == {(0, 2)}
 
 
-def test_that_the_pictures_of_another_head_never_stand_under_this_one(view, qtbot):
+@pytest.mark.parametrize("made", [False, True])
+def test_that_the_pictures_of_another_head_never_stand_under_this_one(
+    view, qtbot, monkeypatch, made
+):
     view.show_scene(gallery())
     settle(qtbot, view, len(in_sight(view)))
-    view.show_scene(gallery(made=False))
-    assert view.canvas.sheet.shown_tiles == {}
+    with monkeypatch.context() as slow:
+        slow.setattr("inspector.views.gallery_sheet.perf_counter", itertools.count().__next__)
+        view.show_scene(gallery(made=made))
+        assert view.canvas.sheet.shown_tiles == {}
 
 
 def test_that_what_is_on_the_screen_changes_with_the_theme(view, qtbot):
