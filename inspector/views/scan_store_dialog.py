@@ -136,8 +136,6 @@ class ScanStoreDialog(QDialog):
         self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.table.set_widths(_WIDTHS)
         buttons = QHBoxLayout()
-        for button in (self.show_place, self.clear_selected, self.clear_all, self.close_button):
-            button.setAutoDefault(False)
         buttons.addWidget(self.clear_selected)
         buttons.addWidget(self.clear_all)
         buttons.addStretch(1)
@@ -152,6 +150,9 @@ class ScanStoreDialog(QDialog):
         column.addWidget(self.nothing, 1)
         column.addWidget(self.confirm)
         column.addLayout(buttons)
+        for button in self.findChildren(QPushButton):
+            # Enter in the field of the limit must press nothing, least of all what clears
+            button.setAutoDefault(False)
 
     def _connect(self) -> None:
         self.show_place.clicked.connect(self.place_asked)

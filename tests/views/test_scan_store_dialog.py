@@ -124,6 +124,16 @@ def test_that_a_limit_that_is_not_agreed_to_is_taken_back(dialog):
     assert limits == []
 
 
+def test_that_enter_in_the_field_of_the_limit_clears_nothing(dialog, qtbot):
+    cleared, limits = records(dialog.clear_chosen), records(dialog.limit_chosen)
+    press(qtbot, dialog.clear_all)
+    dialog.limit.setFocus()
+    qtbot.keyClick(dialog.limit, Qt.Key.Key_Return)
+    assert not cleared
+    assert not limits
+    assert dialog.isVisible()
+
+
 def test_that_what_was_selected_stays_so_when_the_store_is_shown_again(dialog):
     dialog.table.selectRow(2)
     dialog.show_store(ROOT, SCANS[1:], size=GB, limit=20 * GB)
