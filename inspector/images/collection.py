@@ -114,7 +114,7 @@ def list_folder(folder: Path, *, progress: Progress = silent) -> Collection:
     BadImage
         When it holds no image.
     """
-    if not _is_folder(folder):
+    if not is_folder(folder):
         raise BadRequest(
             f"“{folder}” is no folder that can be read.", advice="Give a folder of images."
         )
@@ -286,7 +286,8 @@ def _files(found: _Found) -> "Iterator[tuple[str, os.DirEntry[str]]]":
             found.leave_out(prefix, f"The folder may not be looked into: {reason}.")
 
 
-def _is_folder(folder: Path) -> bool:
+def is_folder(folder: Path) -> bool:
+    """Whether there is such a folder; not where it lies in one that may not be looked into."""
     try:
         return folder.is_dir()
     except OSError:

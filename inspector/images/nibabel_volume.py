@@ -1,7 +1,9 @@
 """Volumes that nibabel reads (NIfTI, MGZ), slice by slice, never more than the file can hold."""
 
 import gzip
+import shutil
 import struct
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,16 +113,32 @@ class _Opened:
         data = self.image.dataobj
         if not _is_packed(self.path):
             return np.asarray(data[place])
-        if self.kept is None and _stored_bytes(self.image) <= MOST_BYTES:
-            self.kept = np.asarray(data.get_unscaled())
+        if self.kept is None:
+            is_small = _stored_bytes(self.image) <= MOST_BYTES
+            self.kept = np.asarray(data.get_unscaled()) if is_small else self._on_disk()
         if self.kept is None:
             return np.asarray(data[place])
-        stored: Values = self.kept[place]
+        stored: Values = np.asarray(self.kept[place])
         slope, inter = _scale(self.image)
         if self.is_colour or (slope, inter) == (1.0, 0.0):
             return stored
         scaled: Values = stored * np.float64(slope) + np.float64(inter)
         return scaled
+
+    def _on_disk(self) -> Values | None:
+        """The voxels unpacked into a file without a name; None where there is no room for it.
+
+        Else each slice of a large volume would unpack all that lies before it.
+        """
+        data = self.image.dataobj
+        need = int(data.offset) + _stored_bytes(self.image)
+        if shutil.disk_usage(tempfile.gettempdir()).free < 2 * need:
+            return None
+        source = _data_file(self.path, self.image)
+        with tempfile.TemporaryFile() as file, gzip.open(source) as packed:
+            while need > 0 and (piece := packed.read(min(need, 1 << 20))):
+                need -= file.write(piece)
+            return np.memmap(file, data.dtype, "r", int(data.offset), self.image.shape, "F")
 
 
 def _load(path: Path, form: str) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from inspector.core.collection import Member
 from inspector.core.errors import BadImage, BadRequest
-from inspector.images.collection import SUFFIXES, speakable, stem_of
+from inspector.images.collection import SUFFIXES, is_folder, speakable, stem_of
 from inspector.images.folders import natural_order
 
 ENDINGS = ("_mask", "_segmentation", "_seg", "_label", "_labels")
@@ -61,7 +61,7 @@ class ObjectFiles:
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __post_init__(self) -> None:
-        if not self.folder.is_dir():
+        if not is_folder(self.folder):
             raise BadRequest(
                 f"“{self.folder}” is no folder that can be read.",
                 advice="Give the folder of the masks or label maps.",

@@ -15,7 +15,7 @@ from PIL import Image
 
 from inspector.core.errors import BadImage, BadRequest, Cancelled
 from inspector.core.images import Plane, SliceAddress
-from inspector.images import READERS, reader_of
+from inspector.images import READERS, open_images, reader_of
 from inspector.images import collection as collection_module
 from inspector.images.collection import list_folder, open_file, speakable, stem_of
 from inspector.images.kept_open import KeptOpen
@@ -109,6 +109,30 @@ def test_that_a_slice_is_that_of_the_file_opened_by_itself(tmp_path):
     for member in found.members:
         assert member.at.plane is Plane.AXIAL
         np.testing.assert_array_equal(found.read(member).values, image.read(member.at).values)
+
+
+def test_that_a_slice_of_a_series_is_read_alone_as_it_is_in_the_series(tmp_path):
+    folder = series(
+        tmp_path / "ct",
+        [(0, 0, z) for z in (9, 3, 6)],
+        pixels=np.random.default_rng(0).integers(0, 99, (3, 4, 5), np.int16),
+        RescaleSlope=2,
+        RescaleIntercept=-1000,
+        WindowCenter=40,
+        WindowWidth=400,
+        PixelPaddingValue=7,
+    )
+    found = list_folder(tmp_path)
+    (together,) = open_images(folder)
+    # By position in the series, by name in the folder.
+    for place, name in enumerate(("slice 1.dcm", "slice 2.dcm", "slice 0.dcm")):
+        (member,) = (one for one in found.members if one.name == f"ct/{name}")
+        alone, stacked = found.read(member), together.read(SliceAddress(index=place))
+        np.testing.assert_array_equal(alone.values, stacked.values)
+        assert (alone.presets, alone.unit, alone.place) == (
+            stacked.presets, stacked.unit, stacked.place,
+        )  # fmt: skip
+        np.testing.assert_array_equal(alone.shown(), stacked.shown())
 
 
 def test_that_a_pair_of_header_and_numbers_is_one_volume(tmp_path):

@@ -299,3 +299,35 @@ def test_that_pairs_of_planes_agree_where_they_cross(shared_data):
         for plane, (row, column, at) in points.items()
     ]
     assert all(one == other for one, other in pairwise(values))
+
+
+@pytest.mark.parametrize("scale", [(1.0, 0.0), (0.5, -3.0)])
+@pytest.mark.parametrize("name", ["a.nii.gz", "a.mgz"])
+def test_that_a_packed_volume_too_large_to_keep_is_unpacked_once_on_disk(
+    tmp_path, monkeypatch, name, scale
+):
+    numbers = np.arange(5 * 4 * 3 * 2, dtype=np.float32).reshape(5, 4, 3, 2)
+    image = (nibabel.Nifti1Image if "nii" in name else nibabel.MGHImage)(numbers, np.eye(4))
+    if "nii" in name:
+        image.header.set_slope_inter(*scale)
+    nibabel.save(image, tmp_path / name)
+    kept, far = (open_images(tmp_path / name)[0] for _ in range(2))
+    addresses = [SliceAddress(Plane.AXIAL, index, time) for index in range(3) for time in range(2)]
+    expected = [kept.read(at).values for at in addresses]
+    monkeypatch.setattr(nibabel_volume, "MOST_BYTES", 64)
+    far.close()
+    unpacked = []
+    opening = gzip.open
+    monkeypatch.setattr(
+        nibabel_volume.gzip, "open", lambda path: unpacked.append(path) or opening(path)
+    )
+    for at, values in zip(addresses, expected, strict=True):
+        np.testing.assert_array_equal(far.read(at).values, values)
+    assert len(unpacked) == 1
+    far.close()
+    # Where the disk is full, each slice is unpacked for itself.
+    monkeypatch.setattr(
+        nibabel_volume.shutil, "disk_usage", lambda path: type("Full", (), {"free": 0})
+    )
+    for at, values in zip(addresses, expected, strict=True):
+        np.testing.assert_array_equal(far.read_once(at).values, values)
