@@ -36,10 +36,11 @@ from inspector.render.depth import block_addresses
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+Look = Literal["dots", "thin", "dashed"]
 SINGLE_BAND, MEAN_BAND = "#efefef", "#d9d9d9"
 _COLUMNS_FROM, _PANEL = 120.0, 40.0
 _BETWEEN = 5.0
-_LOOKS: dict[str, dict[str, Any]] = {
+_LOOKS: dict[Look, dict[str, Any]] = {
     "dots": {"linewidth": 0.9, "marker": "o"},
     "thin": {"linewidth": 0.5},
     "dashed": {"linewidth": 0.9, "linestyle": (0, (3, 2))},
@@ -64,7 +65,7 @@ class Line:
     place: FloatArray
     values: FloatArray
     colour: str
-    look: Literal["dots", "thin", "dashed"] = "dots"
+    look: Look = "dots"
     bands: tuple[FloatArray, FloatArray] | None = None
 
 
@@ -167,7 +168,7 @@ def _put_ends(page: Page, box: Box) -> None:
     y = box.bottom + 2.0
     page.text(box.left, y, "first block", size=SMALL)
     page.text(box.right, y, "last block", size=SMALL, ha="right")
-    put_centred(page, box, y + LINE_HEIGHT, "Layer")
+    put_centred(page, box, y + LINE_HEIGHT, "Depth")
 
 
 def _x(line: Line, axis: BlockAxis | None) -> FloatArray:

@@ -12,7 +12,7 @@ from inspector.core.figures import FigureStyle
 from inspector.core.optimal import OptimalOptions
 from inspector.core.preference import Group
 from inspector.core.scene import DepthScene
-from inspector.export.depth_plots import Line, Plot, put_plots
+from inspector.export.depth_plots import Line, Look, Plot, put_plots
 from inspector.export.drawing import Cell, Drawing
 from inspector.export.furniture import Entry
 from inspector.export.mode_figures import SPACE_REMARKS
@@ -55,17 +55,15 @@ def draw_preference(
     colours = _colours(scene)
     plots = []
     for group in Group:
-        lines = []
-        for curve, variant in zip(curves, alone, strict=True):
-            if curve.name == group.value:
-                colour = colours[curve.letter]
-                lines += _lines(curve, colour)
-                lines += [Line(variant.place, variant.values, colour, "thin")] * without_query
+        own = [curve for curve in curves if curve.name == group.value]
+        variants = [curve for curve in alone if curve.name == group.value] * without_query
+        lines = [*_chance_lines(own, colours), *_lines(variants, colours, thin=True)]
+        lines += _lines(own, colours)
         plots.append(Plot(_TITLES[group], tuple(lines), _SHARE))
     entries = [*_models(curves, colours), Entry("attention spread evenly", FAINT, "dashed")]
     entries += [Entry("without the query’s own patch", FAINT, "thin")] * without_query
     title = "Where the attention of a patch in the target, and in a distractor, goes"
-    words = list(_preference_remarks(scene))
+    words = list(dict.fromkeys(_preference_remarks(scene)))
     page = put_plots(scene, title, words, entries, plots, paper.width_mm)
     rows = tuple(_preference_rows(curves, alone))
     arrays = _places(scene, curves)
@@ -89,11 +87,11 @@ def draw_same_object(scene: DepthScene, paper: FigureStyle) -> Drawing:
     if not curves:
         raise BadRequest("Same-object probability was not measured.", advice="Measure it first.")
     colours = _colours(scene)
-    lines = [line for curve in curves for line in _lines(curve, colours[curve.letter])]
+    lines = [*_chance_lines(curves, colours), *_lines(curves, colours)]
     plot = Plot("Same-object probability", tuple(lines), _SHARE)
     entries = [*_models(curves, colours), Entry("chance, objects permuted", FAINT, "dashed")]
     title = "How often query and key of a mode favour the same object"
-    words = list(_same_object_remarks(scene))
+    words = list(dict.fromkeys(_same_object_remarks(scene)))
     page = put_plots(scene, title, words, entries, [plot], paper.width_mm)
     arrays = _places(scene, curves)
     for curve in curves:
@@ -108,11 +106,22 @@ def _colours(scene: DepthScene) -> dict[str, str]:
     return dict(zip(scene.letters, series_colours(len(scene.letters)), strict=True))
 
 
-def _lines(curve: MeasuredCurve, colour: str) -> list[Line]:
-    return [
-        Line(curve.place, curve.chance, colour, "dashed"),
-        Line(curve.place, curve.values, colour),
-    ]
+def _lines(
+    curves: Sequence[MeasuredCurve], colours: dict[str, str], *, thin: bool = False
+) -> Iterator[Line]:
+    for curve in curves:
+        look: Look = "thin" if thin else "dots"
+        yield Line(curve.place, curve.values, colours[curve.letter], look)
+
+
+def _chance_lines(curves: Sequence[MeasuredCurve], colours: dict[str, str]) -> Iterator[Line]:
+    """Of each model in its colour; one in grey where it is the same for all."""
+    first, *others = curves
+    if all(np.array_equal(first.chance, o.chance, equal_nan=True) for o in others):
+        yield Line(first.place, first.chance, FAINT, "dashed")
+        return
+    for curve in curves:
+        yield Line(curve.place, curve.chance, colours[curve.letter], "dashed")
 
 
 def _models(curves: Sequence[MeasuredCurve], colours: dict[str, str]) -> list[Entry]:
@@ -130,27 +139,35 @@ def _places(scene: DepthScene, curves: Sequence[MeasuredCurve]) -> dict[str, npt
 
 
 def _preference_remarks(scene: DepthScene) -> Iterator[str]:
-    for letter, model, found in zip(scene.letters, scene.models, scene.preference, strict=True):
-        if found is None:
-            continue
-        yield f"{letter} {model.card.label}"
+    """The models, then over what they were measured: once where it is the same for both."""
+    known = [found for found in scene.preference if found is not None]
+    yield from _names(scene, scene.preference)
+    for found in known:
         counted, left = len(found.images), len(found.left_out)
         yield _counted(counted, found.folder, left, found.total, complete=found.complete)
+    for found in known:
         yield f"input: {found.preparation.words}"
 
 
 def _same_object_remarks(scene: DepthScene) -> Iterator[str]:
-    for letter, model, found in zip(scene.letters, scene.models, scene.same_object, strict=True):
-        if found is None:
-            continue
-        yield f"{letter} {model.card.label}"
+    known = [found for found in scene.same_object if found is not None]
+    yield from _names(scene, scene.same_object)
+    for found in known:
         left, total = len(found.left_out), found.total
         yield _counted(found.measured, found.folder, left, total, complete=found.complete)
+    for found in known:
         if found.one_object:
             yield f"{len(found.one_object):,} with fewer than two objects do not count"
+    for found in known:
         yield f"the best {found.top} images of each mode"
         yield f"input: {found.preparation.words}"
         yield from _option_words(found.options)
+
+
+def _names(scene: DepthScene, known: Sequence[object]) -> Iterator[str]:
+    for letter, model, found in zip(scene.letters, scene.models, known, strict=True):
+        if found is not None:
+            yield f"{letter} {model.card.label}"
 
 
 def _option_words(options: OptimalOptions) -> Iterator[str]:

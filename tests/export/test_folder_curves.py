@@ -135,17 +135,16 @@ def test_that_preference_has_three_panels_with_a_line_a_model_over_even_attentio
         lines = [line for line in axes.lines if len(line.get_xdata()) == 5]
         solid = [line for line in lines if line.get_linestyle() == "-"]
         dashed = [line for line in lines if line.get_linestyle() == "--"]
-        assert len(dashed) == 2
+        measured = found.scene.preference
+        (chance,) = dashed
+        assert chance.get_ydata() == pytest.approx(measured[0].chance[group])
         assert len(solid) == (4 if without_query else 2)
-        for one, measured in zip(solid[:: len(solid) // 2], found.scene.preference, strict=True):
-            assert one.get_ydata() == pytest.approx(measured.curves()[group])
-        for one, measured in zip(dashed, found.scene.preference, strict=True):
-            assert one.get_ydata() == pytest.approx(measured.chance[group])
-        if without_query:
-            alone = found.scene.preference[0].curves(without_query=True)[group]
-            assert solid[1].get_ydata() == pytest.approx(alone)
-            assert solid[1].get_linewidth() < solid[0].get_linewidth()
-            assert solid[1].get_color() == solid[0].get_color()
+        for one, known in zip(solid[-2:], measured, strict=True):
+            assert one.get_ydata() == pytest.approx(known.curves()[group])
+        for one, known, broad in zip(solid[:-2], measured, solid[-2:], strict=False):
+            assert one.get_ydata() == pytest.approx(known.curves(without_query=True)[group])
+            assert one.get_linewidth() < broad.get_linewidth()
+            assert one.get_color() == broad.get_color()
     words = texts(figure)
     for word in ("Same kind", "Different kind", "Background", "attention spread evenly"):
         assert word in words
@@ -158,10 +157,12 @@ def test_that_same_object_has_a_line_a_model_over_its_chance():
     (axes,) = figure.axes
     lines = [line for line in axes.lines if len(line.get_xdata()) == 5]
     first = found.scene.same_object[0]
-    assert [line.get_linestyle() for line in lines] == ["--", "-"] * 2
+    assert [line.get_linestyle() for line in lines] == ["--", "--", "-", "-"]
     assert lines[0].get_ydata() == pytest.approx(first.chance_curve())
-    assert lines[1].get_ydata() == pytest.approx(first.curve())
+    assert lines[2].get_ydata() == pytest.approx(first.curve())
+    assert lines[0].get_color() == lines[2].get_color()
     words = texts(figure)
+    assert words.count("tokens: attention input") == 1
     assert "4 images in data/bars, 1 left out" in words
     assert "1 with fewer than two objects do not count" in words
     assert "the best 2 images of each mode" in words
