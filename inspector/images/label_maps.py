@@ -25,6 +25,7 @@ from inspector.core.images import Slice, SliceAddress, Values
 from inspector.core.objects import Labels
 from inspector.images.numbers import as_values
 from inspector.images.pillow_picture import palette_places as places_of_picture
+from inspector.images.reader import head_of
 from inspector.images.refusing import refuse_large, refused_as_damaged
 
 HALF, WHITE = 128, 255
@@ -94,6 +95,7 @@ def mask_of(picture: Slice) -> Mask:
 
 
 def _array(path: Path) -> Values:
+    head_of(path)  # refuses what is no file: a pipe would be waited for without end
     with refused_as_damaged(path.name, "an array of numpy"):
         array = np.load(path, mmap_mode="r", allow_pickle=False)
         if array.ndim != 2 or array.dtype.kind not in "iub":
@@ -118,10 +120,9 @@ def _places(path: Path, at: SliceAddress) -> Values | None:
 
 
 def _is_lossy(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(16)
+    head = head_of(path)
     is_webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
-    return head.startswith(b"\xff\xd8\xff") or (is_webp and head[12:] != b"VP8L")
+    return head.startswith(b"\xff\xd8\xff") or (is_webp and head[12:16] != b"VP8L")
 
 
 def _whole(name: str, numbers: Values) -> Labels:

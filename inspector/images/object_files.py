@@ -84,7 +84,8 @@ class ObjectFiles:
         ]
         if stem in listed.folders:
             inside = f"{where}/{stem}" if where else stem
-            names = [name for names in self._in(inside).files.values() for name in names]
+            # Sorted as strings first: the natural order of “1” and “01” is the same.
+            names = sorted(name for names in self._in(inside).files.values() for name in names)
             masks = sorted((self.folder / inside / name for name in names), key=natural_order)
             found.extend([Matched(tuple(masks), together=True)] if masks else [])
         if not found:
@@ -124,7 +125,7 @@ class ObjectFiles:
                 for entry in entries:
                     if entry.name.startswith("."):
                         continue
-                    if entry.is_dir():
+                    if _is_folder(entry):
                         folders.add(entry.name)
                     elif entry.name.lower().endswith(self.suffixes):
                         stem = self._stem(entry.name)
@@ -137,3 +138,11 @@ class ObjectFiles:
     def _stem(self, name: str) -> str:
         ending = max((s for s in self.suffixes if name.lower().endswith(s)), key=len)
         return name[: len(name) - len(ending)]
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        # A link that leads to itself.
+        return False

@@ -1,5 +1,6 @@
 """Which objects the pixels of a picture belong to, from label maps and masks of every kind."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -280,6 +281,28 @@ def test_that_masks_of_a_folder_are_instances_with_the_smaller_on_top(tmp_path):
     (tmp_path / "a" / "m2.png").unlink()
     (tmp_path / "a" / "m1.jpg").unlink()
     np.testing.assert_array_equal(labels(tmp_path), apart.astype(int))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_that_what_is_no_file_is_refused_without_waiting(tmp_path):
+    (tmp_path / "loop.png").symlink_to(tmp_path / "loop.png")
+    with pytest.raises(BadImage, match=r"may not be read|no file|not there"):
+        labels(tmp_path, of=member("loop.jpg"))
+    for name in ("a.npy", "b.png"):
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(BadImage, match="is no file that can be read"):
+            labels(tmp_path, of=member(name[0] + ".jpg"))
+
+
+@pytest.mark.parametrize("lossless", [True, False])
+def test_that_webp_is_taken_by_how_it_was_packed(tmp_path, lossless):
+    numbers = blobs(60, 128, 255).astype(np.uint8)
+    save(tmp_path, "a.webp", np.repeat(numbers[..., None], 3, axis=2), lossless=lossless)
+    if lossless:
+        np.testing.assert_array_equal(labels(tmp_path), numbers)
+    else:
+        with pytest.raises(BadImage, match="soft edges"):
+            labels(tmp_path)
 
 
 def test_that_a_pair_makes_target_distractor_and_background(tmp_path):
