@@ -7,10 +7,25 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from inspector import __version__
-from inspector.cli import anisotropy, attend, compare, maps, modes, tree
+from inspector.cli import (
+    anisotropy,
+    attend,
+    cache,
+    compare,
+    maps,
+    modes,
+    optimal,
+    preference,
+    same_object,
+    tree,
+)
+from inspector.cli.telling import say
 from inspector.core.errors import Cancelled, InspectorError
 
-COMMANDS = (tree, compare, modes, maps, attend, anisotropy)
+COMMANDS = (
+    *(tree, compare, modes, maps, attend),
+    *(optimal, preference, same_object, anisotropy, cache),
+)
 
 DONE = 0
 OUR_FAULT = 1
@@ -23,7 +38,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         sentence = message[:1].upper() + message[1:].rstrip(".")
-        self.exit(UNUSABLE, f"{sentence}. Try “{self.prog} --help”.\n")
+        self.exit(_tell(f"{sentence}. Try “{self.prog} --help”.", UNUSABLE))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,8 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments.run(arguments)
     except InspectorError as error:
         return _tell(str(error), UNUSABLE)
-    except (KeyboardInterrupt, Cancelled):
-        return _tell("Interrupted; files written before are whole.", INTERRUPTED)
+    except (KeyboardInterrupt, Cancelled) as error:
+        return _tell(str(error) or "Interrupted; files written before are whole.", INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
         return DONE
@@ -69,5 +84,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _tell(sentence: str, status: int) -> int:
-    print(sentence.rstrip(), file=sys.stderr)
+    say(sentence.rstrip())
     return status

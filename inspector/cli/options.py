@@ -9,6 +9,7 @@ from inspector.core.address import Address
 from inspector.core.errors import BadRequest
 from inspector.core.images import Function, Plane, Window
 from inspector.core.modes import ModeOptions, Product, TokenSpace
+from inspector.core.optimal import MOST_TOP
 from inspector.core.preparation import Interpolation
 from inspector.export.computing import image_file
 from inspector.export.sources import CheckpointFile, ImageFile, Wanted
@@ -101,6 +102,50 @@ def add_weights(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="count the bias among the weights, as those of an input that is always 1",
     )
+
+
+def add_folder(parser: argparse.ArgumentParser, which: str) -> None:
+    """A checkpoint, a folder of pictures, and where to write."""
+    parser.add_argument("checkpoint", type=Path, metavar="CKPT", help="a checkpoint")
+    parser.add_argument(
+        "folder",
+        type=Path,
+        metavar="IMAGES",
+        help=f"{which}; folders in it are searched too",
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
+
+
+def add_top(parser: argparse.ArgumentParser, default: int, what: str) -> None:
+    """``--top K``: how many pictures are kept of every mode."""
+    parser.add_argument(
+        "--top",
+        type=_top,
+        default=default,
+        metavar="K",
+        help=f"{what}, 1 to {MOST_TOP} (default: {default})",
+    )
+
+
+def add_keeping(parser: argparse.ArgumentParser) -> None:
+    """How many pictures at a time, and where what is found of each is kept."""
+    parser.add_argument(
+        "--batch",
+        type=_positive,
+        default=32,
+        metavar="N",
+        help="how many images are read ahead; no number depends on it (default: 32)",
+    )
+    kept = parser.add_mutually_exclusive_group()
+    kept.add_argument(
+        "--cache",
+        type=Path,
+        metavar="DIR",
+        help="where what is found of each image is kept, so that a run that is interrupted goes "
+        "on and a second one is answered at once (default: the program's own folder; the command "
+        "“cache” shows it)",
+    )
+    kept.add_argument("--no-cache", action="store_true", help="keep nothing of this run")
 
 
 def add_slice(parser: argparse.ArgumentParser) -> None:
@@ -217,6 +262,34 @@ def mode_options_of(arguments: argparse.Namespace) -> ModeOptions:
     """How modes are computed; the normalised residual belongs to weights with the norm."""
     folded = arguments.fold_ln or getattr(arguments, "space", None) is TokenSpace.NORMED
     return ModeOptions(arguments.product, folded, arguments.augment_bias)
+
+
+def heads_of(text: str) -> tuple[Address, ...]:
+    """The type of an option that takes several heads: ``S0B7H2,S0B8H0``."""
+    return tuple(_head(part) for part in text.split(","))
+
+
+def modes_count(text: str) -> int | None:
+    """The type of ``--modes``: a number, or ``all``, which is None."""
+    return None if text == "all" else _positive(text)
+
+
+def pair_of(text: str) -> tuple[int, int]:
+    """The type of ``--pair``: two labels as ``1,2``."""
+    parts = text.split(",")
+    if len(parts) != 2:
+        raise argparse.ArgumentTypeError(f"expected two labels as 1,2, not {text}")
+    first, second = (_count(part) for part in parts)
+    if first == second:
+        raise argparse.ArgumentTypeError(f"expected two different labels, not {text}")
+    return (first, second)
+
+
+def _top(text: str) -> int:
+    number = _positive(text)
+    if number > MOST_TOP:
+        raise argparse.ArgumentTypeError(f"expected a number up to {MOST_TOP}, not {text}")
+    return number
 
 
 def _head(text: str) -> Address:

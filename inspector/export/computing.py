@@ -5,7 +5,7 @@ for is computed, and the file is closed again.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from inspector.core.comparison import ModelCard
 from inspector.core.errors import BadImage, BadRequest
 from inspector.core.images import Plane, Slice, SliceAddress, Tone, Window
 from inspector.core.modes import Anisotropy, ModelModes, ModeOptions, TokenSpace
-from inspector.core.preparation import Preparation, PreparedImage
+from inspector.core.preparation import Preparation
 from inspector.core.progress import Progress, silent
 from inspector.core.scene import AttentionScene, DepthScene, ModeScene, ShownImage
 from inspector.core.tokens import TokenGrid
@@ -278,26 +278,21 @@ def anisotropy_of_folder(
 ) -> tuple[Anisotropy, tuple[Path, ...]]:
     """How alike the centre patches of the images of a folder are, and the files that were read.
 
-    Of every image its middle slice; of a folder that holds one volume all slices of it.
+    Of every volume its middle slice; of a folder that holds one volume all slices of it.
     """
-    from inspector.analysis.anisotropy import anisotropy
-    from inspector.images import open_folder
+    from inspector.scans.analyses import anisotropy
 
-    if not folder.is_dir():
-        raise BadRequest(f"“{folder.name}” is no folder.", advice="Give a folder of images.")
-    made = prepared_as(preparation, network)
-    found = open_folder(folder, progress=progress)
-    skipped = [(path.name, error.message) for path, error in found.failures]
-    skipped += [("Some of the folder", note) for note in found.notes]
-    with ExitStack() as stack:
-        for image in found.images:
-            stack.enter_context(closing(image))
-        pictures = _pictures(found.images, made, skipped)
-        result: Anisotropy = anisotropy(
-            model, network, pictures, space=space, card=card, progress=progress
-        )
-    files = tuple(file for image in found.images for file in image.files)
-    return replace(result, skipped=(*result.skipped, *skipped)), files
+    got = anisotropy(
+        model,
+        network,
+        folder,
+        space,
+        preparation=prepared_as(preparation, network),
+        card=card or model.card(),
+        progress=progress,
+    )
+    assert got is not None  # of several processes only others than the first get nothing
+    return got.anisotropy, got.files
 
 
 def shown_image(source: ImageFile, network: "Network") -> ShownImage:
@@ -398,22 +393,3 @@ def _tone_of(source: ImageFile, picture: Slice) -> Tone:
     if tone >= len(picture.presets):
         raise BadRequest(f"“{source.path.name}” has no preset {tone}, counted from 0.")
     return picture.presets[tone].tone
-
-
-def _pictures(
-    images: Sequence["InputImage"], preparation: Preparation, skipped: list[tuple[str, str]]
-) -> Iterator[PreparedImage]:
-    """Prepared pictures, one at a time; what cannot be read goes to `skipped`."""
-    from inspector.images.preparing import prepare
-
-    for image in images:
-        middle = image.middle()
-        alone = len(images) == 1
-        count = image.card.slices[middle.plane]
-        places = range(count) if alone else (middle.index,)
-        for index in places:
-            try:
-                picture = image.read(replace(middle, index=index))
-                yield prepare(picture, picture.default_tone(), preparation)
-            except BadImage as error:
-                skipped.append((image.card.label, error.message))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from inspector.core.optimal import Left
 from inspector.export.tables import write_table
@@ -18,19 +18,27 @@ def write_left_out(folder: Path, left: Left) -> None:
 
 
 def left_out_sentences(left: Left) -> Iterator[str]:
-    """A sentence for each picture; for more than `MOST_SENTENCES`, one for each reason."""
+    """A sentence for each picture; for more than `MOST_SENTENCES`, one for each kind of reason.
+
+    Reasons are of one kind where they differ in the picture they name alone.
+    """
     if len(left) <= MOST_SENTENCES:
         yield from (f"{name} was left out: {reason}" for name, reason in left)
         return
     yield f"{len(left)} pictures were left out; {LEFT_OUT_FILE} names them all:"
-    known = Counter(reason for _, reason in left).most_common()
-    first = {reason: name for name, reason in reversed(left)}
-    for reason, count in known[:MOST_SENTENCES]:
-        yield f"  {_pictures(count, first[reason])}: {reason}"
+    known = Counter(_kind(*one) for one in left).most_common()
+    first = {_kind(*one): one for one in reversed(left)}
+    for kind, count in known[:MOST_SENTENCES]:
+        name, reason = first[kind]
+        yield f"  {name if count == 1 else f'{count}, as {name}'}: {reason}"
     rest = sum(count for _, count in known[MOST_SENTENCES:])
     if rest:
         yield f"  {rest} more, each for another reason."
 
 
-def _pictures(count: int, name: str) -> str:
-    return name if count == 1 else f"{count}, as {name}"
+def _kind(name: str, reason: str) -> str:
+    """A reason without the name of the picture, of its file, and of the file without ending."""
+    file = name.partition("#")[0]
+    for called in (name, file, PurePosixPath(file).name, str(PurePosixPath(file).with_suffix(""))):
+        reason = reason.replace(f"“{called}”", "“”")
+    return reason

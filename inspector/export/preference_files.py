@@ -2,16 +2,29 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from inspector.core.comparison import FloatArray
+from inspector.core.figures import FigureKind
+from inspector.core.measuring import MaskFolders
 from inspector.core.preference import RATIOS, Group, Preference
+from inspector.core.scene import DepthScene
+from inspector.export.depth_content import DepthContent
 from inspector.export.drawing import Cell
+from inspector.export.folder_scan import FolderScan, kept_sentences
+from inspector.export.left_out import left_out_sentences, write_left_out
 from inspector.export.optimal_files import names_array
+from inspector.export.report import Report
+from inspector.export.scene_files import write_arrays, write_figure, write_provenance
+from inspector.export.sources import mask_options
 from inspector.export.tables import write_table
 
+if TYPE_CHECKING:
+    from inspector.scans.analyses import PreferenceFound
+
+PRECISION = "network in float32, attention and areas in float64"
 IMAGES = ("image", "stage", "block", "head", *RATIOS)
 BLOCKS = ("stage", "block", *map(str, Group))
 ENRICHMENT = ("stage", "block", *RATIOS)
@@ -19,6 +32,57 @@ AREAS = (
     *("image", "stage", "block", "target", "distractor", "background"),
     *("target_coverage", "distractor_coverage", "distractor_visible", "target_visible"),
 )
+
+
+def preference_files(scan: FolderScan, masks: MaskFolders) -> Report | None:
+    """Write the tables of `write_preference`, ``preference.npz``, the figure, provenance.
+
+    Returns
+    -------
+    Report
+        None on every rank but the first, which alone writes.
+
+    Raises
+    ------
+    InspectorError
+        When the model cannot be run, or no picture has a target and a distractor; nothing is then
+        written.
+    """
+    from inspector.export.computing import modes_of_model
+    from inspector.export.scanned_scenes import objects_of
+    from inspector.export.staging import staged
+    from inspector.scans.analyses import attention_preference
+
+    with scan.opened() as running:
+        got = attention_preference(
+            running.model,
+            running.network,
+            scan.place,
+            objects_of(masks),
+            **scan.keywords(running),
+        )
+        if got is None:
+            return None
+        found = got.preference
+        modes = modes_of_model(running.model, device=scan.ranks.device, progress=scan.progress)
+        words = ["preference", str(scan.checkpoint.path), str(scan.images)]
+        provenance = scan.provenance(
+            running,
+            [*words, *mask_options(masks)],
+            _parameters(found),
+            precision=PRECISION,
+            pictures=got.files,
+        )
+        source = running.source
+    scene = DepthScene(("A",), (modes,), (None,), preference=(found,))
+    content = DepthContent(scene, checkpoints=(source,), masks=(masks,), device=scan.ranks.device)
+    with staged(scan.folder, overwrite=True, create=True) as stage:
+        write_preference(stage.temporary, found)
+        write_arrays(stage.temporary / "preference.npz", preference_arrays(found))
+        write_left_out(stage.temporary, found.left_out)
+        record = write_figure(stage.temporary, "preference", FigureKind.PREFERENCE, content)
+        write_provenance(stage.temporary, "provenance.json", provenance, record)
+    return Report(stage.published, tuple(_sentences(got)))
 
 
 def write_preference(folder: Path, found: Preference) -> None:
@@ -95,3 +159,30 @@ def preference_arrays(found: Preference) -> dict[str, Any]:
 def _columns(names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> dict[str, Any]:
     table = np.array(rows, dtype=np.int64).reshape(-1, len(names))
     return dict(zip(names, table.T.copy(), strict=True))
+
+
+def _parameters(found: Preference) -> dict[str, Any]:
+    return {
+        "images": found.total,
+        "measured": len(found.images),
+        "left_out": len(found.left_out),
+    }
+
+
+def _sentences(got: "PreferenceFound") -> Iterator[str]:
+    found = got.preference
+    yield (
+        f"{len(found.images)} of {found.total} images have a target and a distractor that the "
+        "model sees."
+    )
+    yield from kept_sentences(got.kept, len(found.images))
+    hidden = int((found.visible.min(axis=(1, 2)) < 1).sum())
+    if hidden:
+        yield (
+            f"On {hidden} of them a query cannot attend to all of the other object, which lies in "
+            "other windows; areas.csv says to how much."
+        )
+    if found.preparation.size is not None and found.preparation.fit == "crop":
+        yield "Images are cropped, and masks with them; --fit squash keeps the whole of them."
+    yield from got.notes
+    yield from left_out_sentences(found.left_out)

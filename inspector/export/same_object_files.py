@@ -2,13 +2,27 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from inspector.core.figures import FigureKind
+from inspector.core.measuring import MaskFolders
 from inspector.core.optimal import Left
 from inspector.core.same_object import SameObject
+from inspector.core.scene import DepthScene
+from inspector.export.depth_content import DepthContent
 from inspector.export.drawing import Cell
+from inspector.export.folder_scan import FolderScan, kept_sentences
+from inspector.export.left_out import left_out_sentences, write_left_out
 from inspector.export.optimal_files import names_array, row_arrays
+from inspector.export.report import Report
+from inspector.export.scene_files import write_arrays, write_figure, write_provenance
+from inspector.export.sources import mask_options
 from inspector.export.tables import write_table
+
+if TYPE_CHECKING:
+    from inspector.scans.analyses import SameObjectFound
+
+PRECISION = "network and projections in float32, areas and means in float64"
 
 BLOCKS = ("stage", "block", "probability", "chance")
 HEADS = ("stage", "block", "head", "probability", "chance")
@@ -17,6 +31,64 @@ WINNERS = (
     *("stage", "block", "head", "mode", "rank", "image", "score", "sign"),
     *("query_object", "key_object"),
 )
+
+
+def same_object_files(scan: FolderScan, masks: MaskFolders, *, top: int) -> Report | None:
+    """Write the tables of `write_same_object`, ``same-object.npz``, the figure, provenance.
+
+    Returns
+    -------
+    Report
+        None on every rank but the first, which alone writes.
+
+    Raises
+    ------
+    InspectorError
+        When the model cannot be run, or no picture has two objects; nothing is then written.
+    """
+    from inspector.analysis.same_object import ONE_OBJECT
+    from inspector.export.computing import modes_of_model
+    from inspector.export.scanned_scenes import objects_of
+    from inspector.export.staging import staged
+    from inspector.scans.analyses import same_object
+
+    with scan.opened() as running:
+        got = same_object(
+            running.model,
+            running.network,
+            scan.place,
+            objects_of(masks),
+            top=top,
+            **scan.keywords(running),
+        )
+        if got is None:
+            return None
+        found = got.same_object
+        left = left_out_of(found, ONE_OBJECT)
+        modes = modes_of_model(
+            running.model,
+            found.options.options,
+            device=scan.ranks.device,
+            progress=scan.progress,
+        )
+        words = ["same-object", str(scan.checkpoint.path), str(scan.images)]
+        provenance = scan.provenance(
+            running,
+            [*words, *mask_options(masks), "--top", str(found.top)],
+            _parameters(found),
+            precision=PRECISION,
+            pictures=got.files,
+        )
+        source = running.source
+    scene = DepthScene(("A",), (modes,), (None,), same_object=(found,))
+    content = DepthContent(scene, checkpoints=(source,), masks=(masks,), device=scan.ranks.device)
+    with staged(scan.folder, overwrite=True, create=True) as stage:
+        write_same_object(stage.temporary, found)
+        write_arrays(stage.temporary / "same-object.npz", same_object_arrays(found))
+        write_left_out(stage.temporary, left)
+        record = write_figure(stage.temporary, "same-object", FigureKind.SAME_OBJECT, content)
+        write_provenance(stage.temporary, "provenance.json", provenance, record)
+    return Report(stage.published, tuple(_sentences(got)))
 
 
 def write_same_object(folder: Path, found: SameObject) -> None:
@@ -83,3 +155,27 @@ def same_object_arrays(found: SameObject) -> dict[str, Any]:
 def left_out_of(found: SameObject, one_object: str) -> Left:
     """All pictures that do not count, those with fewer than two objects for the reason given."""
     return tuple(sorted((*found.left_out, *((name, one_object) for name in found.one_object))))
+
+
+def _parameters(found: SameObject) -> dict[str, Any]:
+    return {
+        "top": found.top,
+        "space": str(found.options.space),
+        "images": found.total,
+        "measured": found.measured,
+        "one_object": len(found.one_object),
+        "left_out": len(found.left_out),
+    }
+
+
+def _sentences(got: "SameObjectFound") -> Iterator[str]:
+    found = got.same_object
+    yield f"{found.measured} of {found.total} images have two objects or more."
+    if found.one_object:
+        yield (
+            f"{len(found.one_object)} have fewer than two, which would always be the same; they "
+            "do not count."
+        )
+    yield from kept_sentences(got.kept, found.measured)
+    yield from got.notes
+    yield from left_out_sentences(found.left_out)

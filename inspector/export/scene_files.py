@@ -20,10 +20,14 @@ def command_of(words: Sequence[str]) -> str:
 
 
 def write_figure(
-    folder: Path, name: str, kind: FigureKind, content: FigureContent
+    folder: Path,
+    name: str,
+    kind: FigureKind,
+    content: FigureContent,
+    style: FigureStyle | None = None,
 ) -> dict[str, Any]:
     """Draw a figure as PDF, with the script that draws it again; returns what it shows."""
-    style = FigureStyle()
+    style = style or FigureStyle()
     drawing = drawing_of(kind, content, style=style)
     save_figure(drawing.figure, folder / f"{name}.pdf", style=style)
     script = content.script(name, kind, style)

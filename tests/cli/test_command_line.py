@@ -217,10 +217,34 @@ def test_that_tree_needs_no_torch() -> None:
 
 
 def test_that_progress_fits_a_line_and_tells_the_time_left() -> None:
-    text = line(6, 24, "comparing " + "long " * 30, 3.0)
+    text = line(6, 24, "comparing " + "long " * 30, rate=2.0, left=9.0)
     assert len(text) <= 79
     assert text.endswith("9 s left")
     assert "25%" in text
+    assert "a second" not in text
+
+
+def test_that_progress_over_images_counts_them_and_tells_how_many_a_second() -> None:
+    text = line(60, 240, "image " + "deep/" * 30 + "x.png", rate=12.34, left=14.6)
+    assert len(text) <= 79
+    assert text.endswith("  60 of 240  12.3 a second  15 s left")
+    assert line(60, 240, "image x.png").endswith("  60 of 240")
+    own = line(60, 240, "image x.png", rate=12.34, left=14.6, processes=4)
+    assert len(own) <= 79
+    assert own.endswith("  60 of 240 in 1 of 4 processes  12.3 a second  15 s left")
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("rank", "drawn"), [(0, True), (1, False)])
+def test_that_of_several_processes_the_first_alone_draws(rank: int, drawn: bool) -> None:
+    stream = _Terminal()
+    with TerminalProgress(stream, rank=rank, processes=2) as progress:
+        progress(1, 2, "image x.png")
+    assert ("1 of 2" in stream.getvalue()) is drawn
 
 
 def test_that_progress_is_silent_where_output_is_redirected() -> None:

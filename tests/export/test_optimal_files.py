@@ -96,6 +96,15 @@ def test_that_many_pictures_left_out_are_counted_by_reason() -> None:
     ]
 
 
+def test_that_reasons_that_differ_in_the_picture_they_name_are_one() -> None:
+    left = tuple((f"deep/{n}.png", f"There is no mask for “deep/{n}.png” in “masks”.")
+                 for n in range(20))  # fmt: skip
+    assert list(left_out_sentences(left)) == [
+        "20 pictures were left out; left_out.csv names them all:",
+        "  20, as deep/0.png: There is no mask for “deep/0.png” in “masks”.",
+    ]
+
+
 def test_that_reasons_are_told_up_to_a_number_of_them_and_the_rest_counted() -> None:
     left = tuple((f"{n}.png", f"Reason {n}.") for n in range(MOST_SENTENCES + 3))
     sentences = list(left_out_sentences(left))
