@@ -15,7 +15,7 @@ from inspector.core.scene import DepthScene
 from inspector.export.depth_plots import Line, Look, Plot, put_plots
 from inspector.export.drawing import Cell, Drawing
 from inspector.export.furniture import Entry
-from inspector.export.mode_figures import SPACE_REMARKS
+from inspector.export.mode_figures import SPACE_REMARKS, counted
 from inspector.export.paper import FAINT
 from inspector.export.scale import scale_between
 from inspector.render.colours import series_colours
@@ -62,7 +62,7 @@ def draw_preference(
         plots.append(Plot(_TITLES[group], tuple(lines), _SHARE))
     entries = [*_models(curves, colours), Entry("attention spread evenly", FAINT, "dashed")]
     entries += [Entry("without the query’s own patch", FAINT, "thin")] * without_query
-    title = "Where the attention of a patch in the target, and in a distractor, goes"
+    title = "Where attention from target and distractor goes"
     words = list(dict.fromkeys(_preference_remarks(scene)))
     page = put_plots(scene, title, words, entries, plots, paper.width_mm)
     rows = tuple(_preference_rows(curves, alone))
@@ -178,7 +178,7 @@ def _option_words(options: OptimalOptions) -> Iterator[str]:
 
 def _counted(measured: int, folder: str, left: int, total: int, *, complete: bool) -> str:
     name = "/".join(Path(folder).parts[-2:])
-    words = f"{measured:,} images in {name}"
+    words = f"{counted(measured)} in {name}"
     words += f", {left:,} left out" if left else ""
     return words if complete else f"{words}, of {total:,}: not finished"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from inspector.core.errors import BadRequest
-from inspector.core.figures import MOST_MODES, FigureKind, FigureStyle
+from inspector.core.figures import FigureKind, FigureStyle
 from inspector.core.gallery import GalleryScene, SignsShown
 from inspector.core.map_style import MapStyle
 from inspector.export.drawing import Drawing
@@ -31,7 +31,7 @@ class GalleryContent:
     Parameters
     ----------
     scene
-        With a row for every mode and sign that is drawn.
+        With a row for every mode and sign that is drawn, of 24 modes at most.
     style
         How maps are drawn.
     signs
@@ -153,9 +153,9 @@ class GalleryContent:
 
     def script(self, name: str, kind: FigureKind, style: FigureStyle) -> str:
         """The program that looks through the folder again and draws the figure."""
-        return script_text(name, kind, style, _IMPORTS, self._body(style))
+        return script_text(name, kind, style, _IMPORTS, self._body())
 
-    def _body(self, style: FigureStyle) -> Iterator[str]:
+    def _body(self) -> Iterator[str]:
         scene, found = self.scene, self.scene.found
         yield "scene = gallery_scene("
         yield f"    {self._checkpoint.text},"
@@ -166,7 +166,7 @@ class GalleryContent:
         yield f"        preparation={found.preparation!r},"
         yield "    ),"
         yield f"    {address_text(scene.address)},"
-        yield f"    modes={style.modes},"
+        yield f"    modes={1 + max(row.mode for row in scene.rows)},"
         yield f"    signs={self.signs!r},"
         yield f"    letter={scene.letter!r},"
         yield f"    label={scene.card.label!r},"
@@ -182,7 +182,7 @@ class GalleryContent:
     def _files_by_name(self) -> Iterator[Path]:
         """A name is that of a file, with what tells its pictures apart behind a #."""
         folder = Path(self.scene.found.folder)
-        for name in drawn_images(self.scene, MOST_MODES, self.signs, self.columns):
+        for name in drawn_images(self.scene, self.signs, self.columns):
             candidates = (folder / name, folder / name.rpartition("#")[0])
             yield from (path for path in candidates if path.is_file())
 

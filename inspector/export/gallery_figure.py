@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inspector.core.errors import BadRequest
-from inspector.core.figures import MAX_HEIGHT_MM, FigureStyle
+from inspector.core.figures import MAX_HEIGHT_MM, MOST_MODES, FigureStyle
 from inspector.core.gallery import GalleryRow, GalleryScene, GalleryTile, SignsShown
 from inspector.core.images import Picture
 from inspector.core.map_style import MapStyle
@@ -21,7 +21,7 @@ from inspector.core.optimal import SIGNS, Sign
 from inspector.core.tokens import Box as ImageBox
 from inspector.export.drawing import Cell, Drawing
 from inspector.export.furniture import Entry, Heading, heading, legend, put_heading, put_legend
-from inspector.export.mode_figures import SPACE_REMARKS, style_remarks
+from inspector.export.mode_figures import SPACE_REMARKS, counted, style_remarks
 from inspector.export.optimal_files import OPTIMAL
 from inspector.export.paper import (
     GRID,
@@ -68,7 +68,9 @@ def draw_gallery(
     signs: SignsShown = "both",
     columns: int = 8,
 ) -> Drawing:
-    """Rows of the first modes, those of sign + above those of sign -.
+    """The rows of a scene, those of sign + above those of sign -; at most 24 modes.
+
+    How many modes there are is chosen where the gallery is looked at, not in `paper`.
 
     Parameters
     ----------
@@ -80,7 +82,7 @@ def draw_gallery(
     BadRequest
         When there is no row, or the rows do not fit on a page.
     """
-    parts = tuple(_parts(scene, paper.modes, signs))
+    parts = tuple(_parts(scene, signs))
     if not parts:
         raise BadRequest("No optimal images are known of this head.", advice="Scan a folder.")
     sheet = _Sheet(scene, style, parts, paper.width_mm, columns)
@@ -196,9 +198,9 @@ class _Sheet:
 
     @property
     def _heading(self) -> Heading:
-        count = len(self.parts[0].rows)
-        modes = "first mode" if count == 1 else f"first {count} modes"
-        title = f"Optimal images of {self.scene.address}, {modes}"
+        modes = sorted({row.mode for part in self.parts for row in part.rows})
+        words = f"mode {modes[0]}" if len(modes) == 1 else f"modes {modes[0]} to {modes[-1]}"
+        title = f"Optimal images of {self.scene.address}, {words}"
         return heading(title, gallery_remarks(self.scene, self.style), self.width)
 
     @property
@@ -312,13 +314,13 @@ def _folder_words(scene: GalleryScene) -> str:
     found = scene.found
     name = "/".join(Path(found.folder).parts[-2:])
     if found.complete:
-        return f"{found.measured:,} images in {name}"
-    return f"{found.measured:,} of {found.total:,} images in {name}: the scan is not finished"
+        return f"{counted(found.measured)} in {name}"
+    return f"{found.measured:,} of {counted(found.total)} in {name}: the scan is not finished"
 
 
-def _parts(scene: GalleryScene, modes: int, signs: SignsShown) -> Iterator[_Part]:
-    """The rows of each sign, of the first modes."""
-    shown = sorted({row.mode for row in scene.rows})[:modes]
+def _parts(scene: GalleryScene, signs: SignsShown) -> Iterator[_Part]:
+    """The rows of each sign."""
+    shown = sorted({row.mode for row in scene.rows})[:MOST_MODES]
     for sign in SIGNS:
         rows = tuple(row for row in scene.rows if row.sign == sign and row.mode in shown)
         if rows and signs in ("both", sign):
@@ -391,7 +393,7 @@ def _arrays(
     return found
 
 
-def drawn_images(scene: GalleryScene, modes: int, signs: SignsShown, columns: int) -> list[str]:
+def drawn_images(scene: GalleryScene, signs: SignsShown, columns: int) -> list[str]:
     """Names of the pictures that a figure of so many columns may show, each once."""
-    rows = (row for part in _parts(scene, modes, signs) for row in part.rows)
+    rows = (row for part in _parts(scene, signs) for row in part.rows)
     return list(dict.fromkeys(w.image for row in rows for w in row.winners[:columns]))

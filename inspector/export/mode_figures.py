@@ -194,6 +194,11 @@ def image_remarks(images: Sequence[ShownImage], style: MapStyle) -> list[str]:
     return words
 
 
+def counted(images: int) -> str:
+    """``1 image``, ``5,856 images``."""
+    return "1 image" if images == 1 else f"{images:,} images"
+
+
 def style_remarks(style: MapStyle) -> list[str]:
     """How maps are laid on pictures, where it is not one flat colour a patch."""
     return ["maps smoothed between the centres of patches (bilinear)"] if style.smooth else []

@@ -25,7 +25,7 @@ KIND_WORDS = {
     FigureKind.SPECTRA: "Spectra of all heads",
     FigureKind.PREFERENCE: "What attention prefers, over depth",
     FigureKind.SAME_OBJECT: "Query and key on the same object, over depth",
-    FigureKind.GALLERY: "Optimal images of the head's first modes",
+    FigureKind.GALLERY: "Optimal images of the head's modes",
 }
 FORMAT_WORDS = {
     FigureFormat.PDF: "PDF, vector",

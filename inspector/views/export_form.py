@@ -31,7 +31,7 @@ from inspector.views.elided_label import Elide, ElidedLabel
 from inspector.views.export_files import FORMAT_WORDS, KIND_WORDS, bare_name, files_of
 
 _CUSTOM = "Custom width"
-_OF_SEVERAL_MODES = (FigureKind.MODES, FigureKind.RANKED, FigureKind.GALLERY)
+_OF_SEVERAL_MODES = (FigureKind.MODES, FigureKind.RANKED)
 _FILES = len(files_of("", FigureFormat.PDF))
 
 
