@@ -79,13 +79,15 @@ class AnisotropyMeasurement:
         BadRequest
             When the model has no tokens of such a space.
         """
-        directions = []
+        middles = []
         for block in self.network.blocks:
             captured = seen.capture.blocks[block.address]
             middle = captured.grid.token(captured.grid.rows // 2, captured.grid.columns // 2)
-            token = tokens_in(self.space, block, captured)[:, middle].double()
-            directions.append(token / token.norm(dim=1, keepdim=True))
-        found = torch.cat(directions, dim=1).float().cpu().numpy()
+            middles.append(tokens_in(self.space, block, captured)[:, middle])
+        widths = [token.shape[1] for token in middles]
+        parts = torch.split(torch.cat(middles, dim=1).cpu().double(), widths, dim=1)
+        directions = [token / token.norm(dim=1, keepdim=True) for token in parts]
+        found = torch.cat(directions, dim=1).float().numpy()
         finite = np.isfinite(found).all(axis=1)
         return [
             {"middle": found[n].copy()} if finite[n] else NOT_FINITE

@@ -31,6 +31,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+# Raised whenever the same weights give other modes: results on disk say which they are of.
+VERSION = 1
 # |L|_F times the length of the longest L^-T u', up to which the quick way is taken: what rounding
 # the latter changes in u. With 150 no u was more than 7e-6 from orthonormal in thousands of heads
 # of random shape, spectrum and condition.

@@ -1,0 +1,404 @@
+"""Which pictures excite a mode most: the record of one picture, and the best of many.
+
+Methods, section C2: score(s) = relu(max_i s q_i) relu(max_j s k_j) over the patches, for both signs
+s of the mode, inside one window where there are windows. Both signs come from one maximum and one
+minimum of each map, and all modes of all heads of a block from one product of matrices.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from inspector.analysis import decomposition
+from inspector.analysis.measurement import Array, Record, Records, Seen
+from inspector.analysis.modes import model_modes
+from inspector.analysis.patch_groups import Shape, groups_of
+from inspector.analysis.token_spaces import check_space, taps_for, tokens_in
+from inspector.analysis.top import TopTally
+from inspector.core.attention import Windows
+from inspector.core.comparison import FloatArray, IntArray, ModelCard
+from inspector.core.errors import BadRequest
+from inspector.core.modes import BlockModes, Product, SmallArray
+from inspector.core.optimal import MOST_TOP, Left, OptimalImages, OptimalOptions, PlaceArray
+from inspector.core.preparation import Preparation
+from inspector.core.rows import ModeRows
+from inspector.families.capture import CapturedBlock, Tap
+from inspector.families.model import Model
+from inspector.families.network import Network, NetworkBlock
+
+NOT_FINITE = "What flows through the model is not finite on this picture."
+
+# Of the meaning of a record.
+_VERSION = 1
+
+
+class OptimalMeasurement:
+    """The scores of a picture for every mode and both signs, and where they are reached.
+
+    A record is ``score`` (2, rows) float32 and ``place`` (2, rows, 4) uint16: row and column of the
+    query patch, then of the key patch; signs in the order of `SIGNS`. A place is the first in the
+    order of the rows where a maximum is reached; of windows of equal score that with the first
+    query patch.
+
+    The modes are computed once, here, and are the same for all threads. A product of matrices of
+    another size may be rounded otherwise, so that records of the first ten modes are not to the
+    last bit those of all modes.
+
+    Parameters
+    ----------
+    model, network
+        The open model and how it runs.
+    options
+        How the modes are computed, how many of them count, and on which tokens.
+    top
+        How many pictures are kept of each mode and sign.
+    device
+        Where the modes are computed, as `devices.resolve_device` returned it.
+
+    Raises
+    ------
+    BadRequest
+        When the options do not belong together, or no block has such modes.
+    BadCheckpoint
+        When the weights of no block are finite.
+    """
+
+    def __init__(
+        self, model: Model, network: Network, options: OptimalOptions, *, top: int, device: str
+    ) -> None:
+        _check(options, top)
+        found = model_modes(model, options.options, device=device)
+        known = {block.address: block for block in network.blocks}
+        self.options, self.top = options, top
+        self.directions = tuple(
+            Directions.of(known[modes.address], modes, options, network.device)
+            for modes in found.blocks
+        )
+        self.sigma: FloatArray = np.concatenate(
+            [modes.sigma[:, : _count(modes, options)].ravel() for modes in found.blocks]
+        )
+        self.rows = ModeRows(
+            tuple(each.block.address for each in self.directions),
+            tuple(modes.num_heads for modes in found.blocks),
+            tuple(_count(modes, options) for modes in found.blocks),
+        )
+
+    @property
+    def name(self) -> str:
+        """Of its files."""
+        return "optimal"
+
+    @property
+    def taps(self) -> tuple[Tap, ...]:
+        """What has the tokens that are projected."""
+        return taps_for(self.options.space)
+
+    @property
+    def needs_objects(self) -> bool:
+        """Whatever is on the picture."""
+        return False
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What a record depends on; how many pictures are kept of each mode does not matter."""
+        options = self.options
+        return {
+            "version": _VERSION,
+            "modes version": decomposition.VERSION,
+            "modes": "all" if options.modes is None else options.modes,
+            "space": str(options.space),
+            "compat": options.compat,
+            "product": str(options.options.product),
+            "fold_norm": options.options.fold_norm,
+            "augment_bias": options.options.augment_bias,
+        }
+
+    def measure(self, seen: Seen) -> Sequence[Record | str]:
+        """A record of each picture; one on which a score is not finite does not count.
+
+        On a processor picture by picture, so that a record does not depend on those beside it; else
+        all of a group at once.
+        """
+        count = len(seen.pictures)
+        one_by_one = seen.network.device.type == "cpu"
+        parts = [slice(n, n + 1) for n in range(count)] if one_by_one else [slice(None)]
+        return [record for part in parts for record in self._records(seen, part)][:count]
+
+    def tally(self) -> "OptimalTally":
+        """An empty one."""
+        return OptimalTally(self.rows, self.top)
+
+    def _records(self, seen: Seen, part: slice) -> list[Record | str]:
+        """Of some pictures of the batch."""
+        found = [
+            each.best(seen.capture.blocks[each.block.address], part) for each in self.directions
+        ]
+        value = torch.cat([values for values, _ in found], dim=3)
+        place = torch.cat([places for _, places in found], dim=3)
+        if not self.options.compat:
+            value = value.clamp(min=0)
+        score = (value[:, :, 0] * value[:, :, 1]).cpu().numpy()
+        whole = place.transpose(2, 3).flatten(3).cpu().numpy().astype(np.uint16)
+        return [
+            {"score": scores, "place": places} if np.isfinite(scores).all() else NOT_FINITE
+            for scores, places in zip(score, whole, strict=True)
+        ]
+
+
+class OptimalTally:
+    """The best pictures of every mode and sign; those whose score is 0 or less are none.
+
+    Parameters
+    ----------
+    rows, top
+        Which modes, and how many pictures of each.
+    """
+
+    def __init__(self, rows: ModeRows, top: int) -> None:
+        self._best = TopTally((2, rows.count), top, {"place": (np.uint16, (4,))})
+
+    def add(self, pictures: IntArray, records: Records) -> None:
+        """Count records of pictures by their places in the order of names."""
+        score = records["score"].astype(np.float32, copy=False)
+        self._best.add(pictures, score, {"place": records["place"]}, score > 0)
+
+    def state(self) -> Mapping[str, Array]:
+        """``score`` and ``picture`` (2, rows, top), ``place`` (2, rows, top, 4)."""
+        return self._best.state()
+
+    def merge(self, state: Mapping[str, Array]) -> None:
+        """Count all that another tally has counted."""
+        self._best.merge(state)
+
+    @property
+    def score(self) -> SmallArray:
+        """(rows, 2, top)."""
+        return self._best.score.swapaxes(0, 1)
+
+    @property
+    def picture(self) -> IntArray:
+        """(rows, 2, top) -1 where there is none."""
+        return self._best.picture.swapaxes(0, 1)
+
+    @property
+    def place(self) -> PlaceArray:
+        """(rows, 2, top, 4)."""
+        return self._best.payload("place").astype(np.uint16, copy=False).swapaxes(0, 1)
+
+
+def optimal_of(  # noqa: PLR0913 - all of them are fields of the result
+    tally: OptimalTally,
+    rows: ModeRows,
+    names: Sequence[str],
+    *,
+    card: ModelCard,
+    preparation: Preparation,
+    options: OptimalOptions,
+    folder: str,
+    measured: int,
+    total: int,
+    left_out: Left = (),
+) -> OptimalImages:
+    """What a tally has found, as a result.
+
+    Parameters
+    ----------
+    tally, rows
+        Of one measurement.
+    names
+        Of all pictures of the folder in order; the tally knows them by their places.
+    card, preparation, options, folder, measured, total, left_out
+        As in `OptimalImages`.
+    """
+    picture = tally.picture
+    there, number = np.unique(picture[picture >= 0], return_inverse=True)
+    image = picture.copy()
+    image[picture >= 0] = number
+    return OptimalImages(
+        card=card,
+        preparation=preparation,
+        options=options,
+        folder=folder,
+        rows=rows,
+        images=tuple(names[int(place)] for place in there),
+        score=tally.score,
+        image=image,
+        place=tally.place,
+        measured=measured,
+        total=total,
+        left_out=left_out,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Directions:
+    """What the patches of one block are projected on.
+
+    Parameters
+    ----------
+    block
+        Of the network.
+    options
+        Of the measurement.
+    rows
+        (2 * modes of all heads, d): u of every mode, then v of every mode.
+    constant
+        (2 * modes of all heads,) what the augmented bias adds to every patch; None without.
+    """
+
+    block: NetworkBlock
+    options: OptimalOptions
+    rows: Tensor
+    constant: Tensor | None
+
+    @classmethod
+    def of(
+        cls, block: NetworkBlock, modes: BlockModes, options: OptimalOptions, device: torch.device
+    ) -> "Directions":
+        """The first modes of every head, in one piece on a device."""
+        count = _count(modes, options)
+        sides = [side.transpose(0, 2, 1)[:, :count] for side in (modes.u, modes.v)]
+        rows = torch.from_numpy(np.stack(sides).reshape(-1, modes.width)).to(device)
+        if not options.options.augment_bias:
+            return cls(block, options, rows, None)
+        return cls(block, options, rows[:, :-1].contiguous(), rows[:, -1].contiguous())
+
+    def best(self, captured: CapturedBlock, part: slice) -> tuple[Tensor, Tensor]:
+        """The largest s q and s k of some pictures, in the window where their product is largest.
+
+        Returns
+        -------
+        (pictures, 2, 2, modes) both signs, of each query and key; (pictures, 2, 2, modes, 2) row
+        and column of the patches.
+        """
+        shape, prefix = captured.grid.shape, len(captured.grid.prefix)
+        groups = _groups_on(self._windows(shape), shape, self.rows.device)
+        patches = tokens_in(self.options.space, self.block, captured)[part, prefix:]
+        if groups.order is not None:
+            patches = patches[:, groups.order]
+        value, at = _extremes(_projected(self.rows, patches), groups)
+        if self.constant is not None:
+            value += self.constant[:, None] * value.new_tensor([1, -1])[:, None, None]
+        both = (len(value), 2, 2, len(self.rows) // 2, -1)
+        value, at = value.reshape(both), at.reshape(both)
+        if groups.order is None:
+            value, at = value[..., 0], at[..., 0]
+        else:
+            value, at = _best_group(value, at, groups.order)
+        return value, groups.place[at]
+
+    def _windows(self, shape: Shape) -> Windows | None:
+        """As published, windows make no difference to the score."""
+        return None if self.options.compat else self.block.windows(shape)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Groups:
+    """`PatchGroups` on a device: `order` and `sizes` of these.
+
+    first: (groups,) where each begins; place: (patches, 2) row and column of the patches in this
+    order.
+    """
+
+    order: Tensor | None
+    sizes: tuple[tuple[int, int], ...]
+    first: Tensor
+    place: Tensor
+
+
+@lru_cache(maxsize=64)
+def _groups_on(windows: Windows | None, shape: Shape, device: torch.device) -> _Groups:
+    groups = groups_of(windows, shape)
+    order = np.arange(shape[0] * shape[1]) if groups.order is None else groups.order.copy()
+    lengths = np.concatenate([np.full(count, size) for count, size in groups.sizes])
+    place = np.stack(np.divmod(order, shape[1]), axis=1).astype(np.int32)
+    return _Groups(
+        None if groups.order is None else torch.from_numpy(order).to(device),
+        groups.sizes,
+        torch.from_numpy(np.cumsum(lengths) - lengths).to(device),
+        torch.from_numpy(place).to(device),
+    )
+
+
+def _projected(rows: Tensor, patches: Tensor) -> Tensor:
+    """(pictures, directions, patches) of (directions, d) and (pictures, patches, d)."""
+    if len(patches) == 1:
+        return (rows @ patches[0].T)[None]
+    return torch.bmm(rows.expand(len(patches), -1, -1), patches.mT)
+
+
+def _extremes(projected: Tensor, groups: _Groups) -> tuple[Tensor, Tensor]:
+    """Maximum and negative minimum in every group, and where in the order they are first reached.
+
+    Returns
+    -------
+    (pictures, 2, directions, groups) of both.
+    """
+    values, places, start = [], [], 0
+    for count, size in groups.sizes:
+        part = projected[:, :, start : start + count * size]
+        value, at = _first_extremes(part.reshape(*projected.shape[:2], count, size))
+        values.append(value)
+        places.append(at)
+        start += count * size
+    return torch.cat(values, dim=3), torch.cat(places, dim=3) + groups.first
+
+
+def _first_extremes(values: Tensor) -> tuple[Tensor, Tensor]:
+    """(pictures, 2, ...) maximum and negative minimum of the last axis, first place of each.
+
+    numpy's search along an axis that lies in one piece takes a sixth of the time of torch's.
+    """
+    if values.device.type != "cpu":
+        high, low = values.max(dim=-1), values.min(dim=-1)
+        found = torch.stack([high.values, -low.values], dim=1)
+        return found, torch.stack([high.indices, low.indices], dim=1)
+    array = np.ascontiguousarray(values.numpy())
+    at = np.stack([array.argmax(axis=-1), array.argmin(axis=-1)], axis=1)
+    flat = array.reshape(-1)
+    starts = np.arange(0, flat.size, array.shape[-1]).reshape(array.shape[:-1])[:, None]
+    found = flat[starts + at]
+    np.negative(found[:, 1], out=found[:, 1])
+    return torch.from_numpy(found), torch.from_numpy(at)
+
+
+def _best_group(value: Tensor, at: Tensor, order: Tensor) -> tuple[Tensor, Tensor]:
+    """(pictures, 2, 2, modes) of (..., groups): those of the group with the largest product.
+
+    In float64 the products of float32 are exact, so that no two groups are equal but where they
+    are; of equal ones that with the first query patch. What is not a number is the largest.
+    """
+    # Apple's processors have no float64.
+    kind = torch.float32 if value.device.type == "mps" else torch.float64
+    positive = value.to(kind).clamp(min=0)
+    product = torch.nan_to_num(positive[:, :, 0] * positive[:, :, 1], nan=torch.inf)
+    equal = product == product.amax(dim=-1, keepdim=True)
+    first = torch.where(equal, order[at[:, :, 0]], len(order)).argmin(dim=-1)
+    chosen = first[:, :, None, :, None].expand(*value.shape[:-1], 1)
+    return value.gather(-1, chosen)[..., 0], at.gather(-1, chosen)[..., 0]
+
+
+def _count(modes: BlockModes, options: OptimalOptions) -> int:
+    """How many modes of a head count."""
+    return modes.num_modes if options.modes is None else min(options.modes, modes.num_modes)
+
+
+def _check(options: OptimalOptions, top: int) -> None:
+    if not 1 <= top <= MOST_TOP:
+        raise BadRequest(
+            f"The best {top} pictures of each mode were asked for.",
+            advice=f"Ask for 1 to {MOST_TOP}.",
+        )
+    if options.modes is not None and options.modes < 1:
+        raise BadRequest(f"{options.modes} modes were asked for.", advice="Ask for at least 1.")
+    if options.options.product is not Product.QK:
+        raise BadRequest(
+            "Optimal images are those of the query-key product: the two maps of another product "
+            "are not a query's and a key's.",
+        )
+    check_space(options.space, options.options)
