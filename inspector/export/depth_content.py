@@ -116,7 +116,7 @@ class DepthContent:
         found = self._found(kind)
         if found is not None:
             words = [kind.value, str(checkpoint.path), found.folder]
-            masks = self._masks_of(kind)
+            masks = self._masks_of(kind, found)
             words += [] if masks is None else mask_options(masks)
             words += ["--top", str(found.top)] if isinstance(found, SameObject) else []
             words += preparation_options(found.preparation)
@@ -176,7 +176,6 @@ class DepthContent:
 
     def _body(self, kind: FigureKind) -> Iterator[str]:
         labels = [model.card.label for model in self.scene.models]
-        masks = self._masks_of(kind)
         yield "checkpoints = ["
         yield from (f"    {checkpoint.text}," for checkpoint in self._checkpoints)
         yield "]"
@@ -191,30 +190,30 @@ class DepthContent:
         yield f"    labels={labels!r},"
         yield f"    device={device_text(self.device)},"
         yield ")"
-        if masks is not None:
-            yield from self._masks_body(kind, masks)
+        yield from self._masks_body(kind)
         yield f"content = DepthContent(scene, {self.model}, without_query={self.without_query})"
 
-    def _masks_body(self, kind: FigureKind, masks: MaskFolders) -> Iterator[str]:
-        found = self._found(kind)
-        assert found is not None
+    def _masks_body(self, kind: FigureKind) -> Iterator[str]:
+        """Each model over the images and with the masks that it was measured on."""
         word = "with_preference" if kind is FigureKind.PREFERENCE else "with_same_object"
-        letters = [
-            letter
-            for letter, known in zip(self.scene.letters, self._all_found(kind), strict=True)
-            if known is not None
-        ]
-        yield f"scene = {word}("
-        yield "    scene,"
-        yield "    checkpoints,"
-        yield f"    {mask_text(masks)},"
-        if isinstance(found, SameObject):
-            yield f"    options={optimal_options_text(found.options)},"
-            yield f"    top={found.top},"
-        yield f"    letters={letters!r},"
-        yield f"    preparation={found.preparation!r},"
-        yield f"    device={device_text(self.device)},"
-        yield ")"
+        for letter, found in zip(self.scene.letters, self._all_found(kind), strict=False):
+            masks = None if found is None else self._masks_of(kind, found)
+            if found is None:
+                continue
+            if masks is None:
+                yield f'raise SystemExit("Give {word} the masks of {letter}: they are not known.")'
+                continue
+            yield f"scene = {word}("
+            yield "    scene,"
+            yield "    checkpoints,"
+            yield f"    {mask_text(masks)},"
+            if isinstance(found, SameObject):
+                yield f"    options={optimal_options_text(found.options)},"
+                yield f"    top={found.top},"
+            yield f"    letters={[letter]!r},"
+            yield f"    preparation={found.preparation!r},"
+            yield f"    device={device_text(self.device)},"
+            yield ")"
 
     def _measured_record(self, kind: FigureKind) -> list[dict[str, Any]]:
         """Over which images, and what was left out, of each model."""
@@ -244,8 +243,11 @@ class DepthContent:
         chosen = every[self.model] if every else None
         return chosen or next((found for found in every if found is not None), None)
 
-    def _masks_of(self, kind: FigureKind) -> MaskFolders | None:
-        return next((masks for masks in self.masks if masks.measure == kind.value), None)
+    def _masks_of(self, kind: FigureKind, found: Preference | SameObject) -> MaskFolders | None:
+        fitting = (
+            m for m in self.masks if (m.measure, str(m.images)) == (kind.value, found.folder)
+        )
+        return next(fitting, None)
 
     @property
     def _options(self) -> ModeOptions:

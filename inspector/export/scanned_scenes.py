@@ -114,14 +114,13 @@ def with_preference(
     preparation: Preparation | None = None,
     device: str = "cpu",
 ) -> DepthScene:
-    """The same models with what their attention prefers, of those that `letters` name."""
+    """The same models; of those that `letters` name also what their attention prefers."""
     from inspector.scans.analyses import attention_preference
     from inspector.scans.store import default_store
 
-    found: list[Preference | None] = []
-    for letter, model, source in zip(scene.letters, scene.models, checkpoints, strict=True):
-        if letter not in letters:
-            found.append(None)
+    found: list[Preference | None] = list(scene.preference or [None] * len(scene.letters))
+    for place, (model, source) in enumerate(zip(scene.models, checkpoints, strict=True)):
+        if scene.letters[place] not in letters:
             continue
         with opened(source, device=device) as running:
             got = attention_preference(
@@ -135,7 +134,7 @@ def with_preference(
                 device=device,
             )
         assert got is not None  # of several processes only others than the first get nothing
-        found.append(got.preference)
+        found[place] = got.preference
     return replace(scene, preference=tuple(found))
 
 
@@ -150,14 +149,13 @@ def with_same_object(
     preparation: Preparation | None = None,
     device: str = "cpu",
 ) -> DepthScene:
-    """The same models with how often query and key favour one object, of those in `letters`."""
+    """The same models; of those that `letters` name also how often maps favour one object."""
     from inspector.scans.analyses import same_object
     from inspector.scans.store import default_store
 
-    found: list[SameObject | None] = []
-    for letter, model, source in zip(scene.letters, scene.models, checkpoints, strict=True):
-        if letter not in letters:
-            found.append(None)
+    found: list[SameObject | None] = list(scene.same_object or [None] * len(scene.letters))
+    for place, (model, source) in enumerate(zip(scene.models, checkpoints, strict=True)):
+        if scene.letters[place] not in letters:
             continue
         with opened(source, device=device) as running:
             got = same_object(
@@ -173,7 +171,7 @@ def with_same_object(
                 device=device,
             )
         assert got is not None  # of several processes only others than the first get nothing
-        found.append(got.same_object)
+        found[place] = got.same_object
     return replace(scene, same_object=tuple(found))
 
 

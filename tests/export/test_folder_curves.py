@@ -35,8 +35,8 @@ from tests.tiny_models import vit_weights, write_safetensors
 STYLE = FigureStyle()
 KINDS = (FigureKind.PREFERENCE, FigureKind.SAME_OBJECT)
 MASKS = (
-    MaskFolders("preference", Path("/images"), Path("/t masks"), Path("/d"), Path("/b")),
-    MaskFolders("same-object", Path("/images"), labels=Path("/labels")),
+    MaskFolders("preference", Path("/data/bars"), Path("/t masks"), Path("/d"), Path("/b")),
+    MaskFolders("same-object", Path("/data/bars"), labels=Path("/labels")),
 )
 
 
@@ -241,10 +241,21 @@ def test_that_commands_are_ones_that_are_understood():
     assert replace(wanted, source="") == Preparation((32, 32))
     asked = _parser().parse_args(shlex.split(found.command(FigureKind.SAME_OBJECT))[3:])
     assert (asked.labels, asked.top) == (Path("/labels"), 2)
-    pair = MaskFolders("preference", Path("/i"), labels=Path("/l"), pair=(3, 1))
+    pair = MaskFolders("preference", Path("/data/bars"), labels=Path("/l"), pair=(3, 1))
     words = replace(found, masks=(pair,)).command(FigureKind.PREFERENCE)
     asked = _parser().parse_args(shlex.split(words)[3:])
     assert (asked.labels, asked.pair) == (Path("/l"), (3, 1))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_that_a_script_says_where_masks_are_missing_and_never_takes_those_of_another_folder(kind):
+    others = tuple(replace(masks, images=Path("/other")) for masks in MASKS)
+    lines = replace(content(), masks=others).script("f", kind, STYLE)
+    assert lines.count("raise SystemExit") == 2
+    assert "/other" not in lines
+    of_b = CONTENTS["of B alone"].script("f", kind, STYLE)
+    assert "raise" not in of_b
+    assert of_b.count("letters=['B']") == 1
 
 
 def test_that_masks_and_label_maps_are_read_from_where_they_are(tmp_path):
