@@ -1,6 +1,6 @@
 """What a figure of the tab that is looked at is drawn from, frozen when it is asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -8,7 +8,9 @@ from inspector.app.exporting import Exporting, checkpoint_file
 from inspector.app.galleries import Galleries
 from inspector.app.inspecting import Inspecting
 from inspector.app.main_window import MainWindow
+from inspector.app.scanning import Scans
 from inspector.app.scenes import Scenes
+from inspector.core.measuring import MASK_MEASURES, MaskFolders
 from inspector.core.scene import ModeScene, ShownImage
 from inspector.render.scenes import pattern_limits
 from inspector.session import OpenImage, OpenModel, Session
@@ -28,6 +30,7 @@ class Content:
         inspecting: Inspecting,
         scenes: Scenes,
         galleries: Galleries,
+        scans: Scans,
         window: MainWindow,
         *,
         device: Callable[[], str],
@@ -37,6 +40,7 @@ class Content:
         self._inspecting = inspecting
         self._scenes = scenes
         self._galleries = galleries
+        self._scans = scans
         self._window = window
         self._device = device
 
@@ -144,8 +148,20 @@ class Content:
             tuple(checkpoint_file(entry) for entry in entries),
             None if measured is None else measured.folder,
             () if measured is None else measured.files,
-            device=self._device(),
+            self._masks(entries),
+            self._window.over_depth.without_query,
+            self._device(),
         )
+
+    def _masks(self, entries: Sequence[OpenModel]) -> tuple[MaskFolders, ...]:
+        """With which folders the curves over depth were measured, each once."""
+        found = [
+            scanned.wanted.request
+            for measure in MASK_MEASURES
+            for entry in entries
+            if (scanned := self._scans.measured(entry, measure)) is not None
+        ]
+        return tuple(dict.fromkeys(one for one in found if isinstance(one, MaskFolders)))
 
 
 def _file_of(entry: OpenImage, image: ShownImage | None) -> "ImageFile":

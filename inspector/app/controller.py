@@ -126,7 +126,7 @@ class Controller(QObject):
         )
         self.content = Content(
             self.session, self.exporting, self.inspecting, self.picturing.scenes, self.galleries,
-            self.window, device=lambda: self.comparing.device,
+            self.scans, self.window, device=lambda: self.comparing.device,
         )  # fmt: skip
         self.exporting.draw_from(self.content.now)
         self.showing = Showing(

@@ -7,6 +7,7 @@ from typing import Literal
 from inspector.core.errors import BadRequest
 
 MaskMeasure = Literal["preference", "same-object"]
+MASK_MEASURES: tuple[MaskMeasure, MaskMeasure] = ("preference", "same-object")
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,11 @@ class DepthView(PointingView):
         """What the curves are of."""
         return self._shown.measure
 
+    @property
+    def without_query(self) -> bool:
+        """Whether attention preference is shown with the query's own patch left out."""
+        return self._shown.without_query
+
     def show_measure(self, measure: Measure) -> None:
         """Show other curves; emits nothing."""
         self._shown = replace(self._shown, measure=measure)
