@@ -37,8 +37,8 @@ def left_out_sentences(left: Left) -> Iterator[str]:
 
 
 def _kind(name: str, reason: str) -> str:
-    """A reason without the name of the picture, of its file, and of the file without ending."""
-    file = name.partition("#")[0]
-    for called in (name, file, PurePosixPath(file).name, str(PurePosixPath(file).with_suffix(""))):
-        reason = reason.replace(f"“{called}”", "“”")
+    """A reason without the name of the picture, of its file, and of masks called after it."""
+    file = PurePosixPath(name.partition("#")[0])
+    for called in (name, str(file), file.name, str(file.with_suffix("")), file.stem):
+        reason = reason.replace(f"“{called}", "“")
     return reason

@@ -190,9 +190,10 @@ def _parameters(found: OptimalImages) -> dict[str, Any]:
 
 def _sentences(got: "OptimalFound") -> Iterator[str]:
     found = got.optimal
+    modes, heads = found.rows.count, found.rows.of_heads.count
     yield (
-        f"The best {found.top} of {found.measured} images for each of {found.rows.count} modes of "
-        f"{found.rows.of_heads.count} heads, both signs."
+        f"The best {min(found.top, found.measured)} of {found.measured} images for each of "
+        f"{modes} modes of {heads} heads, both signs."
     )
     yield from kept_sentences(got.kept, found.measured)
     if got.anisotropy is None:

@@ -34,17 +34,12 @@ from inspector.core.same_object import SameObject
 from inspector.families.model import Model
 from inspector.families.network import Network
 from inspector.images.collection import Collection, list_folder
-from inspector.images.object_files import ENDINGS
 from inspector.scans.pictures import Objects
 from inspector.scans.ranks import ALONE, Ranks
 from inspector.scans.scanning import DEFAULT_BATCH, Pass, Scanned, scan
 from inspector.scans.store import Store
 
 DEFAULT_TOP = 8
-_NAMES = (
-    "A mask or label map has the name of its image, with any image's ending, or with "
-    f"{', '.join(ENDINGS[:-1])} or {ENDINGS[-1]} after the name."
-)
 
 
 class Running(TypedDict, total=False):
@@ -384,8 +379,7 @@ def _analysed(
         )
     if scanned is None:
         return None
-    advice = "" if objects is None else _NAMES
-    _refuse_nothing(scanned, measurements[0].name, told.folder, advice)
+    _refuse_nothing(scanned, measurements[0].name, told.folder)
     return found(scanned)
 
 
@@ -405,7 +399,7 @@ def _listed(
             yield collection
 
 
-def _refuse_nothing(scanned: Scanned, name: str, folder: Path, advice: str) -> None:
+def _refuse_nothing(scanned: Scanned, name: str, folder: Path) -> None:
     if scanned.measured[name]:
         return
     count = len(scanned.names)
@@ -414,7 +408,6 @@ def _refuse_nothing(scanned: Scanned, name: str, folder: Path, advice: str) -> N
     raise BadImage(
         f"{pictures} of the folder “{folder.name}” {'does not count' if count == 1 else 'counts'}. "
         f"“{first}”: {reason}",
-        advice=advice,
         details="\n".join(f"{name}: {reason}" for name, reason in scanned.left_out[name][:20]),
     )
 

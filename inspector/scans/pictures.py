@@ -125,9 +125,9 @@ def items_of(members: Sequence[Member], identities: Iterable[Identity]) -> list[
 
 
 def sentence_of(error: Exception, member: Member) -> str:
-    """What to say of a picture that was left out."""
+    """What to say of a picture that was left out, with what to try."""
     if isinstance(error, InspectorError):
-        return error.message
+        return str(error)
     if isinstance(error, FileNotFoundError):
         return f"“{member.name}” is not there any more."
     if isinstance(error, OSError):

@@ -384,7 +384,7 @@ def test_that_an_option_that_makes_no_sense_is_refused(
         (["preference", "CKPT", "FOLDER", "--labels", "EMPTY"], "--pair A,B is missing"),
         (["preference", "CKPT", "FOLDER", *LABELS, "--targets", "EMPTY"], "only one of them"),
         (["same-object", "CKPT", "FOLDER", "--labels", "FILE"], "is no folder"),
-        (["same-object", "CKPT", "FOLDER", "--labels", "EMPTY"], "has the name of its image"),
+        (["same-object", "CKPT", "FOLDER", "--labels", "EMPTY"], "It is looked for as “a”"),
         (["same-object", "CKPT", "FOLDER", "--labels", "EMPTY"], "None of the 6 pictures"),
     ],
 )

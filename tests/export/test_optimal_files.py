@@ -97,11 +97,11 @@ def test_that_many_pictures_left_out_are_counted_by_reason() -> None:
 
 
 def test_that_reasons_that_differ_in_the_picture_they_name_are_one() -> None:
-    left = tuple((f"deep/{n}.png", f"There is no mask for “deep/{n}.png” in “masks”.")
-                 for n in range(20))  # fmt: skip
+    reason = "There is no mask for “deep/{0}.png” in “masks”. It is looked for as “{0}_mask”."
+    left = tuple((f"deep/{n}.png", reason.format(n)) for n in range(20))
     assert list(left_out_sentences(left)) == [
         "20 pictures were left out; left_out.csv names them all:",
-        "  20, as deep/0.png: There is no mask for “deep/0.png” in “masks”.",
+        f"  20, as deep/0.png: {reason.format(0)}",
     ]
 
 

@@ -107,7 +107,7 @@ class Everywhere:
         from inspector.core.errors import BadImage
 
         if member.name in self.missing:
-            raise BadImage(f"“{member.name}” has no label map.")
+            raise BadImage(f"“{member.name}” has no label map.", advice="Draw one.")
         return self.word
 
 

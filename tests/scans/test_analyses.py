@@ -134,7 +134,7 @@ def test_that_preference_counts_pictures_with_objects(running, folder, store):
         second = attention_preference(*running, folder, objects, store=store)
     assert not runs.count
     assert len(first.preference.images) == 8
-    assert first.preference.left_out == (("0002.png", "“0002.png” has no label map."),)
+    assert first.preference.left_out == (("0002.png", "“0002.png” has no label map. Draw one."),)
     assert_same(first.preference, second.preference)
     np.testing.assert_allclose(first.preference.ratios.sum(axis=-1), 1.0)
 
@@ -188,9 +188,9 @@ def test_that_a_folder_of_nothing_that_counts_is_refused(running, tmp_path):
         optimal_images(*running, folder)
     pictures(tmp_path / "pictures", 2)
     objects = OddOne(("0000.png", "0001.png"))
-    with pytest.raises(BadImage, match="None of the 2 pictures") as refused:
+    first = "None of the 2 pictures .* “0000.png” has no label map. Draw one."
+    with pytest.raises(BadImage, match=first):
         attention_preference(*running, tmp_path / "pictures", objects)
-    assert refused.value.advice
     with pytest.raises(BadRequest, match="no folder"):
         optimal_images(*running, tmp_path / "nowhere")
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from inspector.core.errors import BadRequest, Cancelled
+from inspector.scans.running import Runner
 from inspector.scans.scanning import Pass
 from inspector.scans.store import Store
 from tests.scans.scan_by_hand import (
@@ -274,7 +275,7 @@ def test_that_objects_are_a_part_of_what_a_record_depends_on(model, folder, stor
     scanned(model, folder, same, objects=Everywhere(), store=store)
     scanned(model, folder, changed, objects=Everywhere(word="two"), store=store)
     assert [sum(each.seen) for each in (first, same, changed)] == [8, 1, 9]
-    assert left.left_out["means"] == (("0001.png", "“0001.png” has no label map."),)
+    assert left.left_out["means"] == (("0001.png", "“0001.png” has no label map. Draw one."),)
 
 
 class ByName(Everywhere):
@@ -295,6 +296,50 @@ def test_that_a_picture_without_objects_counts_where_none_are_needed(model, fold
     plain, labelled = Means(name="plain"), Means(name="labelled", needs_objects=True)
     found = scanned(model, folder, plain, labelled, objects=Everywhere(("0001.png",)))
     assert found.measured == {"plain": 9, "labelled": 8}
+
+
+class Grouped(Means):
+    """Notes how many inputs every pass had."""
+
+    def measure(self, seen):
+        (batch,) = {len(block.resid_pre) for block in seen.capture.blocks.values()}
+        assert batch == 16
+        return super().measure(seen)
+
+
+@pytest.mark.parametrize("batch", [1, 5, 40])
+def test_that_a_graphics_processor_is_given_groups_of_16(model, folder, store, monkeypatch, batch):
+    monkeypatch.setattr(Runner, "look_at", Runner._in_groups)
+    pictures(folder, 12, first=20)
+    picture(folder / "small.png", 7, (5, 16))
+    (folder / "broken.png").write_bytes(b"\x89PNG")
+    measurement = Grouped()
+    found = scanned(model, folder, measurement, store=store, batch=batch)
+    assert sorted(measurement.seen) == [6, 16]
+    monkeypatch.undo()
+    one_by_one = told(scanned(model, folder))
+    assert told(found) | {"sum": 0} == one_by_one | {"sum": 0}
+    close = np.array(found.tallies["means"].sum) - np.array(one_by_one["sum"])
+    assert np.abs(close).max() < 22 * 2.0**30 * 1e-5
+
+
+def test_that_groups_hold_pictures_of_one_size_and_go_on_after_a_cancel(
+    model, folder, store, monkeypatch
+):
+    monkeypatch.setattr(Runner, "look_at", Runner._in_groups)
+    pictures(folder, 40, first=20)
+
+    def end(done: int, total: int, text: str = "") -> None:
+        if text.startswith("image") and done >= 16:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        scanned(model, folder, Grouped(wait=0.1), store=store, progress=end)
+    kept = store.scans()[0].pictures
+    assert kept >= 16
+    rest = Grouped()
+    scanned(model, folder, rest, store=store)
+    assert sum(rest.seen) == 49 - kept
 
 
 def test_that_nonsense_is_refused(model, folder):
