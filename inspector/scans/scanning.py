@@ -42,6 +42,7 @@ from inspector.scans.pictures import (
 from inspector.scans.plan import Plan, plan_of
 from inspector.scans.ranks import ALONE, Ranks
 from inspector.scans.running import Job, Looked, Runner
+from inspector.scans.shards import Shard
 from inspector.scans.store import KeptScan, Store
 from inspector.scans.workers import cores, in_threads
 
@@ -318,8 +319,9 @@ class _Scan:
     def _held(self, book: Book, numbers: Mapping[str, int]) -> dict[str, list[int]]:
         """Shards that hold something wanted, each with the numbers of the items."""
         found: dict[str, list[int]] = {}
-        for name in book.kept.shards() if book.kept is not None else ():
-            assert book.kept is not None
+        if book.kept is None:
+            return found
+        for name in book.kept.shards():
             held = [numbers[key] for key in book.kept.keys_of(name) if key in numbers]
             if held:
                 found[name] = held
@@ -350,18 +352,22 @@ class _Scan:
         left = Counter(n for shards in plan.shards for _, numbers in shards for n in numbers)
         for place, (book, shards) in enumerate(zip(self.books, plan.shards, strict=True)):
             for name, numbers in shards:
-                assert book.kept is not None
-                wanted = {book.key(self.items[number]): number for number in numbers}
-                items = {key: self.items[number] for key, number in wanted.items()}
-                for item in book.take(book.kept.read(name), items):
-                    missing.setdefault(wanted[book.key(item)], []).append(place)
+                for number in self._lacking(book, name, numbers):
+                    missing.setdefault(number, []).append(place)
+                left.subtract(numbers)
                 for number in numbers:
-                    left[number] -= 1
                     if not left[number] and number not in missing:
                         self._finished(self.items[number])
                 self._told(self._done)
         self.looked_at = set(missing)
         return [Job(self.items[n], tuple(sorted(missing[n]))) for n in sorted(missing)]
+
+    def _lacking(self, book: Book, name: str, numbers: Sequence[int]) -> list[int]:
+        """Count a shard's records of some items, and say of which it has none after all."""
+        shard = Shard() if book.kept is None else book.kept.read(name)
+        wanted = {book.key(self.items[number]): number for number in numbers}
+        items = {key: self.items[number] for key, number in wanted.items()}
+        return [wanted[book.key(item)] for item in book.take(shard, items)]
 
     def _compute(self, jobs: Sequence[Job], identify: Identify) -> None:
         """Look at pictures; whatever ends it, what is finished is written."""

@@ -8,11 +8,12 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from inspector.core.errors import BadRequest, DeviceUnavailable, InspectorError
 from inspector.scans.plan import plan_of
-from inspector.scans.ranks import ALONE, joined, under_torchrun
+from inspector.scans.ranks import ALONE, LostRank, Ranks, joined, under_torchrun
 from inspector.scans.store import Store
 from inspector.scans.workers import cores
 from tests.scans.scan_by_hand import Means, model_file, picture, pictures, scanned, told
@@ -72,11 +73,8 @@ def runs(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-@pytest.mark.parametrize(("count", "batch"), [(2, 32), (3, 1)])
-def test_that_several_ranks_come_to_what_one_comes_to(
-    model, expected, folder, torchrun, tmp_path, count, batch
-):
-    process = torchrun("first", count, "--batch", str(batch))
+def test_that_three_ranks_come_to_what_one_comes_to(model, expected, folder, torchrun, tmp_path):
+    process = torchrun("first", 3, "--batch", "1")
     assert process.wait() == 0, (tmp_path / "first.log").read_text()
     assert found_in(tmp_path / "first.json") == (expected, 0)
     # The small picture is run, the broken one is not.
@@ -180,6 +178,30 @@ def test_that_a_machine_with_too_few_graphics_processors_is_refused(monkeypatch)
         monkeypatch.setenv(name, value)
     with pytest.raises(DeviceUnavailable, match="Process 1 of this machine"), joined("cuda"):
         pass
+
+
+def test_that_a_lost_rank_is_told_of_in_a_sentence(monkeypatch):
+    from torch import distributed
+
+    def closed(*_: object, **__: object) -> None:
+        raise RuntimeError("Connection closed by peer")
+
+    monkeypatch.setattr(distributed, "all_gather", closed)
+    with pytest.raises(LostRank, match="run the same command again"):
+        Ranks(0, 2, "cpu").gather(b"a")
+
+
+def test_that_ranks_exchange_bytes_of_any_length_in_pieces(monkeypatch):
+    monkeypatch.setattr("inspector.scans.ranks._PIECE", 4)
+    rows = iter([[[3], [10]], [b"abc\0", b"0123"], [b"\0\0\0\0", b"4567"], [b"\0\0", b"89"]])
+
+    def told(self, values, waiting):
+        return np.array(
+            [np.frombuffer(r, np.uint8) if isinstance(r, bytes) else r for r in next(rows)]
+        )
+
+    monkeypatch.setattr(Ranks, "_all", told)
+    assert Ranks(0, 2, "cpu").share(b"abc") == [b"abc", b"0123456789"]
 
 
 def test_that_ranks_that_do_not_meet_are_told_of(monkeypatch):
