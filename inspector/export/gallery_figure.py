@@ -254,10 +254,12 @@ class _Table:
                 aspect="auto",
                 interpolation="none",
             )
-        outlines = tile_outlines(tile)
-        marks = [_on_page(outline.box, boxes[0], tile) for outline in outlines]
-        for outline, mark in zip(outlines, marks, strict=True):
-            self._outline(mark, side_colour(self._style.pair, outline.side))
+        marks = []
+        for outline in tile_outlines(tile):
+            mark = _on_page(outline.box, boxes[0], tile)
+            colour = side_colour(self._style.pair, outline.side)
+            self._outline(mark, colour, over=mark in marks)
+            marks.append(mark)
         self._put_score(boxes[0], tile.winner.score, marks)
 
     def put_missing(self, boxes: tuple[Box, ...]) -> None:
@@ -272,15 +274,16 @@ class _Table:
         self._axes.set_xlim(self._box.left, self._box.right)
         self._axes.set_ylim(self._box.bottom, self._box.top)
 
-    def _outline(self, box: Box, colour: tuple[float, float, float]) -> None:
-        """Dark below, so that it is seen on any picture."""
+    def _outline(self, box: Box, colour: tuple[float, float, float], *, over: bool) -> None:
+        """Dark below, so that it is seen on any picture; in dashes over another of the place."""
         from matplotlib.patches import Rectangle
 
-        for line, width in (("black", 1.0), (colour, 0.5)):
+        rims: list[tuple[Any, float, Any]] = [("black", 1.0, "-"), (colour, 0.5, "-")]
+        for line, width, style in [(colour, 0.5, (0, (1.5, 1.5)))] if over else rims:
             self._axes.add_patch(
                 Rectangle(
                     (box.left, box.top), box.width, box.height, fill=False, edgecolor=line,
-                    linewidth=width,
+                    linewidth=width, linestyle=style,
                 )
             )  # fmt: skip
 

@@ -171,6 +171,21 @@ def test_that_the_winning_patches_are_outlined_in_the_colours_of_their_maps():
         assert patch.get_height() == pytest.approx((bottom - top) / 4)
 
 
+def test_that_both_colours_are_seen_where_one_patch_wins_for_both_maps():
+    scene = by_hand(modes=1, signs=("+",))
+    first = scene.rows[0]
+    tile = first.tiles[0]
+    winner = replace(tile.winner, key=tile.winner.query)
+    one = replace(first, winners=(winner,), tiles=(replace(tile, winner=winner),))
+    figure = drawn(GalleryContent(replace(scene, rows=(one,))))
+    edges = [
+        (patch.get_edgecolor(), patch.get_linestyle())
+        for patch in figure.findobj(Rectangle)
+        if not patch.get_fill() and patch.get_edgecolor()[:3] != (0.0, 0.0, 0.0)
+    ]
+    assert edges == [((1.0, 0.0, 0.0, 1), "-"), ((0.0, 1.0, 1.0, 1), (0, (1.5, 1.5)))]
+
+
 def test_that_a_missing_picture_is_grey_and_counted():
     scene = by_hand(modes=1, signs=("+",))
     first = scene.rows[0]
