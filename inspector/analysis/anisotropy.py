@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from inspector.analysis.measurement import Array, Record, Records, Seen, SeenPicture
+from inspector.analysis.measurement import NOT_FINITE, Array, Record, Records, Seen, SeenPicture
 from inspector.analysis.precision import full_precision
 from inspector.analysis.token_spaces import taps_for, tokens_in
 from inspector.core.comparison import FloatArray, IntArray, ModelCard
@@ -22,8 +22,6 @@ from inspector.core.progress import Progress, silent
 from inspector.families.capture import Tap, capture
 from inspector.families.model import Model
 from inspector.families.network import Network
-
-NOT_FINITE = "What flows through the model is not finite on this picture."
 
 # Of the meaning of a record.
 _VERSION = 1

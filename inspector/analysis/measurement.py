@@ -18,6 +18,9 @@ from inspector.core.tokens import Placement
 from inspector.families.capture import Capture, Tap
 from inspector.families.network import Network
 
+NOT_FINITE = "What flows through the model is not finite on this picture."
+"""Why a picture does not count on which a measurement finds what is no number."""
+
 Array = npt.NDArray[np.generic]
 Record = Mapping[str, Array]
 Records = Mapping[str, Array]

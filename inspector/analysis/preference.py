@@ -19,7 +19,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from inspector.analysis.measurement import Array, Record, Records, Seen, SeenPicture
+from inspector.analysis.measurement import NOT_FINITE, Array, Record, Records, Seen, SeenPicture
 from inspector.analysis.token_spaces import tokens_in
 from inspector.core.attention import Windows
 from inspector.core.comparison import FloatArray, IntArray, ModelCard
@@ -37,7 +37,6 @@ from inspector.families.network import AttentionParts, Network, NetworkBlock
 
 NO_TARGET = "The picture has no target that the model sees."
 NO_DISTRACTOR = "The picture has no distractor that the model sees."
-NOT_FINITE = "The model's numbers are not finite on this picture."
 """Why a picture does not count."""
 
 _Covered = Mapping[TokenGrid, FloatArray]
@@ -242,14 +241,13 @@ class _Reach:
     """Which tokens the two query patches of every picture are compared with.
 
     queries: (pictures, 2) places among the block's tokens. keys: (pictures, 2, keys) the same: all
-    tokens, or those of the query's window. inside: of its region in that window as well. added:
-    (pictures, 2, keys) the mask between regions. place_of: (tokens,) in the table of positions.
+    tokens, or those of the query's window. inside: of its region in that window as well. place_of:
+    (tokens,) in the table of positions.
     """
 
     queries: IntArray
     keys: IntArray
     inside: npt.NDArray[np.bool_]
-    added: FloatArray
     place_of: IntArray
 
     @classmethod
@@ -260,11 +258,10 @@ class _Reach:
         if windows is None:
             tokens = np.arange(areas.shape[2])
             keys = np.broadcast_to(tokens, (*queries.shape, len(tokens)))
-            return cls(queries, keys, np.ones(keys.shape, np.bool_), np.zeros(keys.shape), tokens)
+            return cls(queries, keys, np.ones(keys.shape, np.bool_), tokens)
         keys = windows.members[windows.window_of[queries]]
         inside = windows.region_of[keys] == windows.region_of[queries][:, :, None]
-        added = np.where(inside, 0.0, windows.mask)
-        return cls(queries, keys, inside, added, windows.place_of)
+        return cls(queries, keys, inside, windows.place_of)
 
     @property
     def itself(self) -> npt.NDArray[np.bool_]:
@@ -317,7 +314,11 @@ def _by_token(
 
 
 def _scores(parts: AttentionParts, reach: _Reach) -> FloatArray:
-    """(pictures, 2, heads, keys) before softmax."""
+    """(pictures, 2, heads, keys) before softmax.
+
+    Without the mask between the regions of a shifted window: those keys do not count, and what they
+    add to the softmax's divisor goes out when the ratios are divided by their sum.
+    """
     query = parts.query if parts.turned_query is None else parts.turned_query
     key = parts.key if parts.turned_key is None else parts.turned_key
     queries, keys, place_of = (
@@ -331,7 +332,7 @@ def _scores(parts: AttentionParts, reach: _Reach) -> FloatArray:
         at = place_of[queries][:, :, None], place_of[keys]
         score = score + parts.position_bias[:, at[0], at[1]].permute(1, 2, 0, 3)
     wide: FloatArray = score.cpu().numpy().astype(np.float64)
-    return wide + reach.added[:, :, None]
+    return wide
 
 
 def _softmax(score: FloatArray) -> FloatArray:

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from inspector.analysis.measurement import Seen, SeenPicture
+from inspector.analysis.measurement import NOT_FINITE, Seen, SeenPicture
 from inspector.analysis.preference import (
     NO_DISTRACTOR,
     NO_TARGET,
-    NOT_FINITE,
     PreferenceMeasurement,
     preference_of,
 )
