@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from inspector.analysis import decomposition
-from inspector.analysis.measurement import Array, Record, Records, Seen
+from inspector.analysis.measurement import NOT_FINITE, Array, Record, Records, Seen
 from inspector.analysis.modes import model_modes
 from inspector.analysis.patch_groups import Shape, groups_of
 from inspector.analysis.token_spaces import check_space, taps_for, tokens_in
@@ -30,8 +30,6 @@ from inspector.core.rows import ModeRows
 from inspector.families.capture import CapturedBlock, Tap
 from inspector.families.model import Model
 from inspector.families.network import Network, NetworkBlock
-
-NOT_FINITE = "What flows through the model is not finite on this picture."
 
 # Of the meaning of a record.
 _VERSION = 1
@@ -339,6 +337,8 @@ def _extremes(projected: Tensor, groups: _Groups) -> tuple[Tensor, Tensor]:
     -------
     (pictures, 2, directions, groups) of both.
     """
+    if groups.order is None:
+        return _first_extremes(projected[:, :, None])
     values, places, start = [], [], 0
     for count, size in groups.sizes:
         part = projected[:, :, start : start + count * size]
@@ -350,21 +350,27 @@ def _extremes(projected: Tensor, groups: _Groups) -> tuple[Tensor, Tensor]:
 
 
 def _first_extremes(values: Tensor) -> tuple[Tensor, Tensor]:
-    """(pictures, 2, ...) maximum and negative minimum of the last axis, first place of each.
+    """(pictures, 2, ...) maximum and negative minimum of the last axis, first place of each."""
+    return _by_numpy(values) if values.device.type == "cpu" else _by_torch(values)
 
-    numpy's search along an axis that lies in one piece takes a sixth of the time of torch's.
-    """
-    if values.device.type != "cpu":
-        high, low = values.max(dim=-1), values.min(dim=-1)
-        found = torch.stack([high.values, -low.values], dim=1)
-        return found, torch.stack([high.indices, low.indices], dim=1)
+
+def _by_numpy(values: Tensor) -> tuple[Tensor, Tensor]:
+    """In a sixth of the time that torch takes, along an axis that lies in one piece."""
     array = np.ascontiguousarray(values.numpy())
-    at = np.stack([array.argmax(axis=-1), array.argmin(axis=-1)], axis=1)
-    flat = array.reshape(-1)
-    starts = np.arange(0, flat.size, array.shape[-1]).reshape(array.shape[:-1])[:, None]
-    found = flat[starts + at]
-    np.negative(found[:, 1], out=found[:, 1])
-    return torch.from_numpy(found), torch.from_numpy(at)
+    at = np.empty((len(array), 2, *array.shape[1:-1]), np.intp)
+    array.argmax(axis=-1, out=at[:, 0])
+    array.argmin(axis=-1, out=at[:, 1])
+    starts = np.arange(0, array.size, array.shape[-1]).reshape(array.shape[:-1])
+    extremes = array.reshape(-1)[starts[:, None] + at]
+    np.negative(extremes[:, 1], out=extremes[:, 1])
+    return torch.from_numpy(extremes), torch.from_numpy(at)
+
+
+def _by_torch(values: Tensor) -> tuple[Tensor, Tensor]:
+    """On a graphics processor nothing is waited for."""
+    high, low = values.max(dim=-1), values.min(dim=-1)
+    found = torch.stack([high.values, -low.values], dim=1)
+    return found, torch.stack([high.indices, low.indices], dim=1)
 
 
 def _best_group(value: Tensor, at: Tensor, order: Tensor) -> tuple[Tensor, Tensor]:

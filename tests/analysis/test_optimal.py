@@ -246,6 +246,7 @@ def test_that_a_record_depends_on_its_picture_alone(kind):
 @pytest.mark.parametrize("kind", ["vit", "detection swin"])
 def test_that_pictures_of_a_group_taken_at_once_are_the_same_pictures(kind, monkeypatch):
     """The way of graphics processors, walked on the processor."""
+    monkeypatch.setattr(module, "_first_extremes", module._by_torch)
     seen = seen_of(kind, [1, 2, 3], fill=2)
     measurement = measurement_of(kind)
     with torch.inference_mode():
@@ -255,6 +256,23 @@ def test_that_pictures_of_a_group_taken_at_once_are_the_same_pictures(kind, monk
         np.testing.assert_allclose(mine["score"], theirs["score"], rtol=1e-4, atol=1e-5)
         clear = theirs["score"] > 1e-3
         assert (mine["place"] == theirs["place"]).all(axis=-1)[clear].mean() > 0.99
+
+
+@pytest.mark.parametrize("shape", [(2, 5, 1, 49), (1, 3, 4, 6), (3, 2, 1, 1)])
+def test_that_both_ways_to_search_find_the_first_extremes(shape):
+    """Numbers that are often equal, and some that are none."""
+    values = np.random.default_rng(0).integers(-3, 4, shape).astype(np.float32)
+    values[0, 1, 0, -1] = np.nan
+    found = [way(torch.from_numpy(values)) for way in (module._by_numpy, module._by_torch)]
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one.numpy(), other.numpy())
+    at = found[0][1].numpy()
+    for place in np.ndindex(shape[:-1]):
+        row = values[place].tolist()
+        if not np.isnan(row).any():
+            n, *rest = place
+            assert at[(n, 0, *rest)] == row.index(max(row))
+            assert at[(n, 1, *rest)] == row.index(min(row))
 
 
 def test_that_several_threads_measure_what_one_does():
