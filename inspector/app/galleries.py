@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from inspector.app.asking import ask_folder
-from inspector.app.gallery_tiles import GalleryTiles, HeadFound, Rows
+from inspector.app.gallery_tiles import GalleryTiles, HeadFound, Place, Rows
 from inspector.app.main_window import MainWindow
 from inspector.app.remembering import Remembering
 from inspector.app.scanning import Scans
@@ -24,7 +24,10 @@ from inspector.views.modes_view import StateLevel
 REFRESH_MS = 250
 """How often the numbers of a running scan are shown."""
 ANEW_MS = 2500
-"""While a scan runs, tiles of new winners are made at most so often: the scan waits meanwhile."""
+SHARE = 3
+ROWS_MEANWHILE = 4
+"""While a scan runs it waits for tiles: those of the first few rows in sight are made, at most so
+often, and it then goes on for at least so many times as long as they took."""
 
 
 class Galleries(QObject):
@@ -56,6 +59,7 @@ class Galleries(QObject):
         self._window = window
         self._view = window.gallery
         self._rows: Rows = ()
+        self._place: Place | None = None
         self._lately: Path | None = None
         self._refresh, self._anew = QTimer(self), QTimer(self)
         for timer, interval, slot in (
@@ -116,8 +120,10 @@ class Galleries(QObject):
         view.show_state(*self._state(entry, head))
         view.show_scene(None if head is None else self._tiles.scene(head))
         self.shown_changed.emit()
-        if not self._anew.isActive():
+        place = None if head is None else head.place
+        if place != self._place or not self._anew.isActive():
             self._ask_for_tiles()
+        self._place = place
 
     def _connect(self) -> None:
         session, view = self._session, self._view
@@ -133,6 +139,7 @@ class Galleries(QObject):
         ):
             changed.connect(self.draw)
         session.models_changed.connect(self._on_models_changed)
+        self._tiles.made.connect(self._on_tiles_made)
         self._scans.progressed.connect(self._on_progressed)
         view.choose_asked.connect(self.choose_folder)
         view.folder_chosen.connect(self.scan)
@@ -227,9 +234,14 @@ class Galleries(QObject):
         head = None if entry is None or self._window.tab != "gallery" else self._head(entry)
         if entry is None or head is None:
             return
-        is_asked = self._tiles.ask(head, self._rows)
-        if is_asked and self._scans.stage(entry, "optimal") == "running":
-            self._anew.start()
+        runs = self._scans.stage(entry, "optimal") == "running"
+        self._tiles.ask(head, self._rows[:ROWS_MEANWHILE] if runs else self._rows)
+
+    @Slot(float)
+    def _on_tiles_made(self, seconds: float) -> None:
+        entry = self._session.chosen_model
+        if entry is not None and self._scans.stage(entry, "optimal") == "running":
+            self._anew.start(max(ANEW_MS, round(1000 * SHARE * seconds)))
 
     @Slot()
     def _on_models_changed(self) -> None:
@@ -267,8 +279,9 @@ class Galleries(QObject):
 
     @Slot(object)
     def _on_rows_wanted(self, rows: Rows) -> None:
-        self._rows = tuple(rows)
-        self._ask_for_tiles()
+        is_elsewhere, self._rows = tuple(rows) != self._rows, tuple(rows)
+        if is_elsewhere or not self._anew.isActive():
+            self._ask_for_tiles()
 
     @Slot(str, int, str)
     def _on_tile_opened(self, image: str, mode: int, sign: str) -> None:

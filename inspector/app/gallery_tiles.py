@@ -4,6 +4,7 @@ import itertools
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from time import monotonic
 from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -14,7 +15,8 @@ from inspector.core.address import Address
 from inspector.core.errors import InspectorError
 from inspector.core.gallery import GalleryRow, GalleryScene, GalleryTile
 from inspector.core.modes import BlockModes, ModeOptions
-from inspector.core.optimal import SIGNS, OptimalImages, Sign
+from inspector.core.optimal import SIGNS, OptimalImages, OptimalOptions, Sign, Winner
+from inspector.core.preparation import Preparation
 from inspector.jobs.context import JobContext
 from inspector.jobs.lane import Lane
 from inspector.session import OpenModel
@@ -46,7 +48,7 @@ class HeadFound:
     @property
     def place(self) -> "Place":
         """What its tiles belong to."""
-        return Place(id(self.entry.model), self.scan, self.address)
+        return _place(self.entry, self.found, self.address)
 
     @property
     def modes(self) -> int:
@@ -57,10 +59,12 @@ class HeadFound:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A head of a model, which is named by its `id`, in one scan."""
+    """A head of a model, which is named by its `id`, on the images of a folder."""
 
     model: int
-    scan: int
+    folder: str
+    preparation: Preparation
+    options: OptimalOptions
     address: Address
 
 
@@ -71,6 +75,8 @@ class GalleryTiles(QObject):
     -------
     changed()
         More tiles are there, or it is known why there are none.
+    made(seconds)
+        All that were asked for are there, after so many seconds.
     image_found(image)
         The `FoundImage` that was asked for.
     failed(title, error)
@@ -78,6 +84,7 @@ class GalleryTiles(QObject):
     """
 
     changed = Signal()
+    made = Signal(float)
     image_found = Signal(object)
     failed = Signal(str, object)
 
@@ -93,7 +100,9 @@ class GalleryTiles(QObject):
         self._tiles: OrderedDict[Place, Tiles] = OrderedDict()
         self._modes: OrderedDict[tuple[int, Address, ModeOptions], BlockModes] = OrderedDict()
         self._asked: TilesAsked | None = None
-        self._refused: tuple[Place, InspectorError] | None = None
+        self._asked_at = 0.0
+        self._scan = -1
+        self._refused: tuple[Place, int, InspectorError] | None = None
         lane.partial.connect(self._on_tiles)
         lane.result.connect(self._on_tiles)
         lane.result.connect(self._on_found)
@@ -108,7 +117,9 @@ class GalleryTiles(QObject):
     def problem(self, head: HeadFound) -> InspectorError | None:
         """Why there are no tiles of a head."""
         refused = self._refused
-        return refused[1] if refused is not None and refused[0] == head.place else None
+        if refused is None or refused[:2] != (head.place, head.scan):
+            return None
+        return refused[2]
 
     def scene(self, head: HeadFound) -> GalleryScene | None:
         """The gallery of a head with the tiles there are; None before its modes are known."""
@@ -129,24 +140,24 @@ class GalleryTiles(QObject):
             ),
         )
 
-    def ask(self, head: HeadFound, rows: Rows) -> bool:
-        """Have the missing tiles of some rows made, in their order; whether anything is missing."""
+    def ask(self, head: HeadFound, rows: Rows) -> None:
+        """Have the missing tiles of some rows made, in their order."""
+        self._try_again(head)
         missing, modes = self._missing(head, rows), self._modes_of(head)
         if self.problem(head) is not None or (not missing and modes is not None):
-            return False
+            return
         asked = TilesAsked(
             head.entry, head.found, head.address, missing, head.scan, self._device(), modes
         )
         if self._is_asked(asked):
-            return True
-        self._asked, tiling = asked, self._tiling
+            return
+        self._asked, self._asked_at, tiling = asked, monotonic(), self._tiling
         self._lane.submit(
             TILES,
             lambda context: tiling.make(asked, context),
             label="Reading images of the gallery",
             rank=_AHEAD,
         )
-        return True
 
     def find(self, head: HeadFound, image: str) -> None:
         """Ask where an image is, by its name in the folder that was scanned."""
@@ -183,10 +194,19 @@ class GalleryTiles(QObject):
             for mode, sign in rows
             if mode < head.modes
             and any(
-                (mode, sign, winner.image) not in known
+                _of_winner(known, mode, sign, winner) is None
                 for winner in head.found.winners(replace(head.address, mode=mode), sign)
             )
         )
+
+    def _try_again(self, head: HeadFound) -> None:
+        """After another scan, make the tiles that could not be made before it."""
+        if head.scan == self._scan:
+            return
+        self._scan = head.scan
+        for tiles in self._tiles.values():
+            for name in [name for name, tile in tiles.items() if isinstance(tile, str)]:
+                del tiles[name]
 
     def _is_asked(self, asked: TilesAsked) -> bool:
         """Whether these tiles are being made already: nothing is begun anew for them."""
@@ -194,13 +214,7 @@ class GalleryTiles(QObject):
         if old is None or not self._lane.has(TILES):
             return False
         same = (old.scan, old.address, old.device) == (asked.scan, asked.address, asked.device)
-        is_model = old.entry.model is asked.entry.model
-        return (
-            same
-            and is_model
-            and asked.rows[:1] <= old.rows[:1]
-            and set(asked.rows) <= set(old.rows)
-        )
+        return same and old.entry.model is asked.entry.model and set(asked.rows) <= set(old.rows)
 
     @Slot(str, object)
     def _on_tiles(self, key: str, value: object) -> None:
@@ -210,7 +224,7 @@ class GalleryTiles(QObject):
         model, options = id(asked.entry.model), asked.found.options.options
         block = (model, asked.address.of_block, options)
         _keep(self._modes, block, value.modes, most=_BLOCKS_KEPT)
-        place = Place(model, asked.scan, asked.address)
+        place = _place(asked.entry, asked.found, asked.address)
         known = self._tiles.get(place, {})
         _keep(self._tiles, place, known, most=_HEADS_KEPT)
         for row in value.rows:
@@ -228,7 +242,8 @@ class GalleryTiles(QObject):
             return
         if key == TILES and self._asked is not None:
             asked = self._asked
-            self._refused = (Place(id(asked.entry.model), asked.scan, asked.address), error)
+            place = _place(asked.entry, asked.found, asked.address)
+            self._refused = (place, asked.scan, error)
             self.changed.emit()
         elif key == FIND:
             self.failed.emit("Could not open the image", error)
@@ -236,7 +251,20 @@ class GalleryTiles(QObject):
     @Slot(str)
     def _on_ended(self, key: str) -> None:
         if key == TILES:
+            self.made.emit(monotonic() - self._asked_at)
             self.changed.emit()
+
+
+def _place(entry: OpenModel, found: OptimalImages, address: Address) -> Place:
+    return Place(id(entry.model), found.folder, found.preparation, found.options, address)
+
+
+def _of_winner(tiles: Tiles, mode: int, sign: Sign, winner: Winner) -> GalleryTile | str | None:
+    """The tile of a winner, perhaps of another rank; None where there is none of these scores."""
+    tile = tiles.get((mode, sign, winner.image))
+    if isinstance(tile, GalleryTile) and replace(tile.winner, rank=winner.rank) != winner:
+        return None
+    return tile
 
 
 def _row(found: OptimalImages, address: Address, sign: Sign, tiles: Tiles) -> GalleryRow:
@@ -245,7 +273,7 @@ def _row(found: OptimalImages, address: Address, sign: Sign, tiles: Tiles) -> Ga
     made: list[GalleryTile | None] = []
     problems = {}
     for winner in winners:
-        tile = tiles.get((mode, sign, winner.image))
+        tile = _of_winner(tiles, mode, sign, winner)
         if isinstance(tile, GalleryTile):
             made.append(tile if tile.winner == winner else replace(tile, winner=winner))
             continue
