@@ -16,7 +16,7 @@ import pytest
 from tests.scans.scan_by_hand import model_file, pictures
 
 BAR = 0.75
-REPEATS = 3
+REPEATS = 4
 COUNT = 160
 
 
