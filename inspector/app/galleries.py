@@ -24,7 +24,7 @@ from inspector.views.modes_view import StateLevel
 REFRESH_MS = 250
 """How often the numbers of a running scan are shown."""
 ANEW_MS = 2500
-SHARE = 3
+SHARE = 2
 ROWS_MEANWHILE = 4
 """While a scan runs it waits for tiles: those of the first few rows in sight are made, at most so
 often, and it then goes on for at least so many times as long as they took."""

@@ -11,7 +11,8 @@ _BAR_WIDTH = 110
 _BAR_HEIGHT = 8
 _STEPS = 1000
 _WIDEST = "about 59 min left"
-_WIDEST_COUNTED = "88,888 of 88,888 images · 88/s · 59 min left"
+_RATE, _LONGEST_S = 88.0, 59 * 60.0
+"""A pace and a time that take as much room as any usual one."""
 _PAUSE = ("pause", "Let the running job wait")
 _GO_ON = ("play", "Let the job go on")
 
@@ -72,7 +73,8 @@ class JobCell(QWidget):
         else:
             left = "" if seconds_left is None or paused else time_left(seconds_left)
         left = " · ".join(part for part in (left, "paused" if paused else "") if part)
-        self._left.setFixedWidth(self._width_of(_WIDEST_COUNTED if unit else _WIDEST, left))
+        widest = counted_text(total, total, unit, _RATE, _LONGEST_S) if unit else _WIDEST
+        self._left.setFixedWidth(self._width_of(widest, left))
         self._left.setText(left)
         self._show_parts(True)
         self._left.setVisible(bool(left))
