@@ -165,10 +165,10 @@ def _chosen(network: Network, addresses: Collection[Address] | None) -> list[Net
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pass:
-    """A forward pass: what it keeps of which blocks, and who is told of it."""
+    """A forward pass: what it keeps of each block, None of those not asked for; who is told."""
 
-    values: Values
-    taps: frozenset[Tap]
+    kept: tuple[dict[str, Tensor] | None, ...]
+    taps: frozenset[str]
     progress: Progress
 
 
@@ -191,8 +191,9 @@ def _hooked(
     network: Network, values: Values, taps: frozenset[Tap], progress: Progress
 ) -> Iterator[None]:
     """Keep what flows into `values` in this thread while the context lasts."""
+    kept = tuple(values.get(block.address) for block in network.blocks)
     with _shared_hooks(network):
-        before = _PASS.set(_Pass(values, taps, progress))
+        before = _PASS.set(_Pass(kept, frozenset(tap.value for tap in taps), progress))
         try:
             yield
         finally:
@@ -224,7 +225,7 @@ def _set_hooks(network: Network) -> Handles:
     handles: Handles = []
     try:
         for number, block in enumerate(network.blocks):
-            handles.extend(_taps_of(block, network.flat))
+            handles.extend(_taps_of(number, block, network.flat))
             handles.append(block.module.register_forward_hook(_told(number, network)))
     except BaseException:
         _remove(handles)
@@ -238,7 +239,7 @@ def _remove(handles: Handles) -> None:
 
 
 def _taps_of(
-    block: NetworkBlock, flat: Callable[[Tensor], Tensor]
+    number: int, block: NetworkBlock, flat: Callable[[Tensor], Tensor]
 ) -> Iterator[torch.utils.hooks.RemovableHandle]:
     outputs = {
         Tap.ATTN_OUT: block.attn_branch,
@@ -251,35 +252,38 @@ def _taps_of(
     else:
         outputs[Tap.ATTN_INPUT] = block.norm
     for tap, module in inputs.items():
-        yield module.register_forward_pre_hook(_keep_input(block.address, tap, flat))
+        yield module.register_forward_pre_hook(_keep_input(number, tap.value, flat))
     for tap, module in outputs.items():
-        yield module.register_forward_hook(_keep_output(block.address, tap, flat))
+        yield module.register_forward_hook(_keep_output(number, tap.value, flat))
 
 
 def _keep_input(
-    address: Address, tap: Tap, flat: Callable[[Tensor], Tensor]
+    number: int, tap: str, flat: Callable[[Tensor], Tensor]
 ) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
     def keep(module: nn.Module, arguments: tuple[Tensor, ...]) -> None:
         del module
-        _keep(address, tap, flat, arguments[0])
+        _keep(number, tap, flat, arguments[0])
 
     return keep
 
 
 def _keep_output(
-    address: Address, tap: Tap, flat: Callable[[Tensor], Tensor]
+    number: int, tap: str, flat: Callable[[Tensor], Tensor]
 ) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
     def keep(module: nn.Module, arguments: tuple[Tensor, ...], output: Tensor) -> None:
         del module, arguments
-        _keep(address, tap, flat, output)
+        _keep(number, tap, flat, output)
 
     return keep
 
 
-def _keep(address: Address, tap: Tap, flat: Callable[[Tensor], Tensor], tensor: Tensor) -> None:
+def _keep(number: int, tap: str, flat: Callable[[Tensor], Tensor], tensor: Tensor) -> None:
     running = _PASS.get()
-    if running is not None and tap in running.taps and address in running.values:
-        running.values[address][tap] = flat(tensor)
+    if running is None or tap not in running.taps:
+        return
+    kept = running.kept[number]
+    if kept is not None:
+        kept[tap] = flat(tensor)
 
 
 def _told(number: int, network: Network) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
