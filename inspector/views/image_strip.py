@@ -1,5 +1,6 @@
 """The open images with their slices: which is looked at, at the left under the model tree."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -107,8 +108,10 @@ class ImageStrip(QWidget):
 
     def show_images(self, cards: Sequence[ImageCard], current: int | None) -> None:
         """Show the open images and which is looked at; thumbnails known by now are kept."""
-        known = self._entries
-        self._entries = tuple(_Entry(card, _thumbnail_of(card, known)) for card in cards)
+        known = defaultdict(list)
+        for entry in self._entries:
+            known[entry.card.path].append(entry)
+        self._entries = tuple(_Entry(card, _thumbnail_of(card, known[card.path])) for card in cards)
         with QSignalBlocker(self.list):
             self.list.show_entries(self._entries)
             self.list.setCurrentRow(-1 if current is None else current)
@@ -338,7 +341,10 @@ def _cross_of(row: QRect) -> QRect:
 
 
 def _thumbnail_of(card: ImageCard, known: Sequence[_Entry]) -> QPixmap | None:
-    """The thumbnail that was shown of the same image, whatever it was called then."""
+    """The thumbnail that was shown of the same image, whatever it was called then.
+
+    `known` are those of its file: a folder may hold thousands.
+    """
     same = (one for one in known if replace(one.card, label=card.label) == card)
     return next((one.thumbnail for one in same), None)
 

@@ -515,7 +515,7 @@ def test_that_a_paused_job_stands_still_says_so_and_goes_on_where_it_was(lane, l
     qtbot.waitUntil(lambda: len(steps) > 10)
     lane.pause("k")
     assert lane.is_paused("k")
-    qtbot.waitUntil(lambda: log.states[-1].paused)
+    qtbot.waitUntil(lambda: bool(log.states) and log.states[-1].paused)
     assert is_still(steps)
     assert (log.states[-1].unit, log.states[-1].pausable) == ("images", True)
     with qtbot.waitSignal(lane.idle, timeout=10_000):
@@ -531,7 +531,7 @@ def test_that_what_is_more_urgent_is_done_inside_a_paused_job_and_the_rest_waits
     lane.submit("k", counting(steps), label="long", rank=-2, pausable=True)
     qtbot.waitUntil(lambda: len(steps) > 0)
     lane.pause("k")
-    qtbot.waitUntil(lambda: log.states[-1].paused)
+    qtbot.waitUntil(lambda: bool(log.states) and log.states[-1].paused)
     lane.submit("equal", lambda _: "equal", label="", rank=-2)
     for number in range(3):
         with qtbot.waitSignal(lane.ended):
@@ -549,7 +549,7 @@ def test_that_a_paused_job_can_be_cancelled_and_replaced(lane, log, qtbot):
     lane.submit("k", counting(steps), label="long", pausable=True)
     qtbot.waitUntil(lambda: len(steps) > 0)
     lane.pause("k")
-    qtbot.waitUntil(lambda: log.states[-1].paused)
+    qtbot.waitUntil(lambda: bool(log.states) and log.states[-1].paused)
     lane.submit("k", lambda _: "new", label="new", pausable=True)
     with qtbot.waitSignal(lane.idle):
         pass
@@ -574,7 +574,7 @@ def test_that_the_window_closes_while_a_job_is_paused(qapp, qtbot):
     lane.submit("k", counting(steps), label="long", pausable=True)
     qtbot.waitUntil(lambda: len(steps) > 0)
     lane.pause("k")
-    qtbot.waitUntil(lambda: log.states[-1].paused)
+    qtbot.waitUntil(lambda: bool(log.states) and log.states[-1].paused)
     assert lane.close(1000)
 
 

@@ -332,3 +332,44 @@ def test_that_the_anisotropy_over_the_same_images_comes_along(looking, folder, q
     whole(looking, qtbot)
     entry = looking.session.models[0]
     assert looking.inspecting.anisotropy_of(entry).images == len(NAMES)
+
+
+def test_that_a_scan_waits_and_goes_on_with_the_pause_key_and_ends_with_esc(
+    looking, folder, gate, qtbot, seen
+):
+    entry, commands = looking.session.models[0], looking.window.commands
+    assert not commands["pause"].isEnabled()
+    gate.let_through(3)
+    drop(looking, folder)
+    qtbot.waitUntil(commands["pause"].isEnabled)
+    commands["pause"].trigger()
+    assert looking.scans.stage(entry, "optimal") == "paused"
+    assert looking.window.jobs.text.endswith("paused")
+    commands["pause"].trigger()
+    assert looking.scans.stage(entry, "optimal") == "running"
+    commands["cancel"].trigger()
+    gate.open()
+    seen(looking)
+    assert looking.scans.stage(entry, "optimal") == "idle"
+    assert not commands["pause"].isEnabled()
+
+
+def test_that_a_folder_of_checkpoints_dropped_on_the_gallery_is_opened(
+    looking, checkpoints, seen, tmp_path
+):
+    place = tmp_path / "epochs"
+    place.mkdir()
+    (place / "epoch_1.safetensors").write_bytes(checkpoints[1].read_bytes())
+    drop(looking, place)
+    seen(looking)
+    assert len(looking.session.models) == 2
+    assert looking.session.scan is None
+
+
+def test_that_holding_a_folder_over_the_gallery_says_what_a_drop_does(looking, folder):
+    looking.window.drops.dragging.emit([folder])
+    assert looking.window.highlight.text == "Scan “pictures” for the gallery"
+    looking.window.show_tab("modes")
+    looking.window.drops.dragging.emit([folder])
+    assert looking.window.highlight.text == "Open as image"
+    looking.window.drops.dragging.emit([])

@@ -5,6 +5,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 
 from inspector.core.images import ImageCard, Plane, SliceAddress
+from inspector.views import image_strip
 from inspector.views.image_strip import ImageStrip, NotesPopover, facts_of
 
 PICTURE = ImageCard("chest.png", "/ward/Doe_Jane/chest.png", "PNG", "", (40, 60), {Plane.STORED: 1})
@@ -191,3 +192,18 @@ def test_that_the_current_image_is_in_sight_when_planes_take_room_under_the_list
         qtbot.wait(10)
         there = strip.list.visualItemRect(strip.list.currentItem())
         assert strip.list.viewport().rect().contains(there)
+
+
+def test_that_each_of_many_images_is_compared_with_those_of_its_own_file_only(strip, monkeypatch):
+    cards = [replace(PICTURE, label=f"{n}.png", path=f"/ward/{n}.png") for n in range(300)]
+    strip.show_images(cards, 0)
+    strip.show_thumbnail(7, np.full((4, 4, 3), 200, np.uint8))
+    compared = []
+    monkeypatch.setattr(
+        image_strip,
+        "replace",
+        lambda card, **named: compared.append(card) or replace(card, **named),
+    )
+    strip.show_images([*cards[1:], cards[0]], 0)
+    assert len(compared) == len(cards)
+    assert strip._entries[6].thumbnail is not None
