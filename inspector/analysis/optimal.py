@@ -5,7 +5,8 @@ s of the mode, inside one window where there are windows. Both signs come from o
 minimum of each map, and all modes of all heads of a block from one product of matrices.
 """
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -27,12 +28,15 @@ from inspector.core.modes import BlockModes, Product, SmallArray
 from inspector.core.optimal import MOST_TOP, Left, OptimalImages, OptimalOptions, PlaceArray
 from inspector.core.preparation import Preparation
 from inspector.core.rows import ModeRows
-from inspector.families.capture import CapturedBlock, Tap
+from inspector.families.capture import Capture, CapturedBlock, Tap
 from inspector.families.model import Model
 from inspector.families.network import Network, NetworkBlock
 
 # Of the meaning of a record.
 _VERSION = 1
+
+# Numbers of one picture that are projected before they are searched: 4 MB.
+_TOGETHER = 1 << 20
 
 
 class OptimalMeasurement:
@@ -85,6 +89,7 @@ class OptimalMeasurement:
             tuple(modes.num_heads for modes in found.blocks),
             tuple(_count(modes, options) for modes in found.blocks),
         )
+        self._sides = _sides(self.directions)
 
     @property
     def name(self) -> str:
@@ -133,19 +138,36 @@ class OptimalMeasurement:
 
     def _records(self, seen: Seen, part: slice) -> list[Record | str]:
         """Of some pictures of the batch."""
-        found = [
-            each.best(seen.capture.blocks[each.block.address], part) for each in self.directions
-        ]
-        value = torch.cat([values for values, _ in found], dim=3)
-        place = torch.cat([places for _, places in found], dim=3)
+        found = [_best(run, seen.capture, part) for run in self._runs(seen.capture)]
+        value = torch.cat([values for values, _ in found], dim=2)
+        place = torch.cat([places for _, places in found], dim=2)
         if not self.options.compat:
             value = value.clamp(min=0)
-        score = (value[:, :, 0] * value[:, :, 1]).cpu().numpy()
-        whole = place.transpose(2, 3).flatten(3).cpu().numpy().astype(np.uint16)
+        query, key = self._sides
+        score = (value[:, :, query] * value[:, :, key]).cpu().numpy()
+        whole = torch.cat([place[:, :, query], place[:, :, key]], dim=3).cpu().numpy()
         return [
             {"score": scores, "place": places} if np.isfinite(scores).all() else NOT_FINITE
-            for scores, places in zip(score, whole, strict=True)
+            for scores, places in zip(score, whole.view(np.uint16), strict=True)
         ]
+
+    def _runs(self, capture: Capture) -> Iterator[list["Directions"]]:
+        """Blocks that are searched together: those without windows that follow on one grid.
+
+        Not more than stay in a cache.
+        """
+        run: list[Directions] = []
+        room, last = 0, None
+        for each in self.directions:
+            groups = each.groups(capture.blocks[each.block.address])
+            size = len(each.rows) * len(groups.place)
+            if run and (groups is not last or groups.order is not None or size > room):
+                yield run
+                run = []
+            room = (room if run else _TOGETHER) - size
+            run.append(each)
+            last = groups
+        yield run
 
 
 class OptimalTally:
@@ -266,33 +288,28 @@ class Directions:
             return cls(block, options, rows, None)
         return cls(block, options, rows[:, :-1].contiguous(), rows[:, -1].contiguous())
 
-    def best(self, captured: CapturedBlock, part: slice) -> tuple[Tensor, Tensor]:
-        """The largest s q and s k of some pictures, in the window where their product is largest.
+    def groups(self, captured: CapturedBlock) -> "_Groups":
+        """Which patches attend to one another; as published, windows make no difference."""
+        shape = captured.grid.shape
+        windows = None if self.options.compat else self.block.windows(shape)
+        return _groups_on(windows, shape, self.rows.device)
 
-        Returns
-        -------
-        (pictures, 2, 2, modes) both signs, of each query and key; (pictures, 2, 2, modes, 2) row
-        and column of the patches.
-        """
-        shape, prefix = captured.grid.shape, len(captured.grid.prefix)
-        groups = _groups_on(self._windows(shape), shape, self.rows.device)
-        patches = tokens_in(self.options.space, self.block, captured)[part, prefix:]
-        if groups.order is not None:
-            patches = patches[:, groups.order]
-        value, at = _extremes(_projected(self.rows, patches), groups)
-        if self.constant is not None:
-            value += self.constant[:, None] * value.new_tensor([1, -1])[:, None, None]
-        both = (len(value), 2, 2, len(self.rows) // 2, -1)
-        value, at = value.reshape(both), at.reshape(both)
-        if groups.order is None:
-            value, at = value[..., 0], at[..., 0]
-        else:
-            value, at = _best_group(value, at, groups.order)
-        return value, groups.place[at]
+    def patches(self, captured: CapturedBlock, part: slice) -> Tensor:
+        """(pictures, patches, d) of some pictures, group after group."""
+        tokens = tokens_in(self.options.space, self.block, captured)
+        patches, order = tokens[part, len(captured.grid.prefix) :], self.groups(captured).order
+        return patches if order is None else patches[:, order]
 
-    def _windows(self, shape: Shape) -> Windows | None:
-        """As published, windows make no difference to the score."""
-        return None if self.options.compat else self.block.windows(shape)
+
+def _sides(directions: Sequence[Directions]) -> tuple[Tensor, Tensor]:
+    """(modes of all blocks,) where the u, and the v, of each is among the rows of all blocks."""
+    ends = list(itertools.accumulate(len(each.rows) for each in directions))
+    of_block = [
+        torch.arange(end - len(each.rows), end, device=each.rows.device).reshape(2, -1)
+        for each, end in zip(directions, ends, strict=True)
+    ]
+    query, key = torch.cat(of_block, dim=1)
+    return query, key
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -300,7 +317,7 @@ class _Groups:
     """`PatchGroups` on a device: `order` and `sizes` of these.
 
     first: (groups,) where each begins; place: (patches, 2) row and column of the patches in this
-    order.
+    order, the bits of uint16, which torch hardly knows.
     """
 
     order: Tensor | None
@@ -314,7 +331,7 @@ def _groups_on(windows: Windows | None, shape: Shape, device: torch.device) -> _
     groups = groups_of(windows, shape)
     order = np.arange(shape[0] * shape[1]) if groups.order is None else groups.order.copy()
     lengths = np.concatenate([np.full(count, size) for count, size in groups.sizes])
-    place = np.stack(np.divmod(order, shape[1]), axis=1).astype(np.int32)
+    place = np.stack(np.divmod(order, shape[1]), axis=1).astype(np.uint16).view(np.int16)
     return _Groups(
         None if groups.order is None else torch.from_numpy(order).to(device),
         groups.sizes,
@@ -323,11 +340,38 @@ def _groups_on(windows: Windows | None, shape: Shape, device: torch.device) -> _
     )
 
 
-def _projected(rows: Tensor, patches: Tensor) -> Tensor:
-    """(pictures, directions, patches) of (directions, d) and (pictures, patches, d)."""
-    if len(patches) == 1:
-        return (rows @ patches[0].T)[None]
-    return torch.bmm(rows.expand(len(patches), -1, -1), patches.mT)
+def _best(run: Sequence[Directions], capture: Capture, part: slice) -> tuple[Tensor, Tensor]:
+    """The largest s q and s k of some pictures, in the window where their product is largest.
+
+    Returns
+    -------
+    (pictures, 2, rows of the blocks) for both signs; (pictures, 2, rows, 2) row and column of the
+    patches, the bits of uint16.
+    """
+    groups = run[0].groups(capture.blocks[run[0].block.address])
+    value, at = _extremes(_projected(run, capture, part), groups)
+    if run[0].constant is not None:
+        constant = torch.cat([each.constant for each in run if each.constant is not None])
+        value += constant[:, None] * value.new_tensor([1, -1])[:, None, None]
+    if groups.order is None:
+        return value[..., 0], groups.place[at[..., 0]]
+    both = (len(value), 2, 2, value.shape[2] // 2, -1)
+    value, at = _best_group(value.reshape(both), at.reshape(both), groups.order)
+    return value.flatten(2), groups.place[at.flatten(2)]
+
+
+def _projected(run: Sequence[Directions], capture: Capture, part: slice) -> Tensor:
+    """(pictures, rows of the blocks, patches) the patches on every direction."""
+    patches = [each.patches(capture.blocks[each.block.address], part) for each in run]
+    ends = list(itertools.accumulate(len(each.rows) for each in run))
+    found = patches[0].new_empty(len(patches[0]), ends[-1], patches[0].shape[1])
+    for each, own, end in zip(run, patches, ends, strict=True):
+        to = found[:, end - len(each.rows) : end]
+        if len(own) == 1:
+            torch.mm(each.rows, own[0].T, out=to[0])
+        else:
+            torch.bmm(each.rows.expand(len(own), -1, -1), own.mT, out=to)
+    return found
 
 
 def _extremes(projected: Tensor, groups: _Groups) -> tuple[Tensor, Tensor]:
