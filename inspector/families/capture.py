@@ -193,7 +193,7 @@ def _hooked(
     """Keep what flows into `values` in this thread while the context lasts."""
     kept = tuple(values.get(block.address) for block in network.blocks)
     with _shared_hooks(network):
-        before = _PASS.set(_Pass(kept, frozenset(tap.value for tap in taps), progress))
+        before = _PASS.set(_Pass(kept, frozenset(map(str, taps)), progress))
         try:
             yield
         finally:
