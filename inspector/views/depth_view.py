@@ -37,6 +37,7 @@ from inspector.views.pages import pages_under, sentence_page
 from inspector.views.pointing_view import PointingView
 from inspector.views.switch import Switch
 from inspector.views.theme import Theme, small_font, theme_of
+from inspector.views.wrap_row import WrapRow
 
 _log = logging.getLogger(__name__)
 _EMPTY = "Open a checkpoint to see its modes over depth"
@@ -79,7 +80,7 @@ class DepthView(PointingView):
         self._difference = False
         self._drawn: dict[QWidget, tuple[DepthShown, bool]] = {}
         self._put_away = ""
-        self.title, self.meaning = QLabel(), ElidedLabel()
+        self.title, self.meaning = QLabel(), ElidedLabel(fills=True)
         self.busy = QLabel()
         self.left_out, self.trouble = Banner(), Banner(closable=False)
         self.curve, self.measured, self.heads = DepthCurve(), DepthMeasured(), DepthHeads()
@@ -230,14 +231,10 @@ class DepthView(PointingView):
         self.title.setWordWrap(True)
         self.title.setTextFormat(Qt.TextFormat.RichText)
         self.title.setAccessibleName("What is shown")
-        options = QHBoxLayout()
-        options.setContentsMargins(0, 0, 0, 0)
-        options.setSpacing(10)
-        options.addWidget(self.measure)
-        options.addWidget(self.meaning, 1)
-        options.addWidget(self.query)
-        options.addWidget(self.quantity)
-        options.addWidget(self.places)
+        which = _row((self.measure, 0), (self.meaning, 1))
+        options = WrapRow(which, _row((self.query, 0), (self.quantity, 0), (self.places, 0)))
+        for switch in (self.query, self.quantity):
+            switch.hide()
         for page, text in (
             (self.heads, "Hea&ds"),
             (self.histograms, "Histo&grams"),
@@ -264,7 +261,7 @@ class DepthView(PointingView):
         head.addWidget(self.busy, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(head)
         column.addWidget(self.left_out)
-        column.addLayout(options)
+        column.addWidget(options)
         column.addWidget(self.splitter, 1)
         column.addWidget(self.anisotropy)
         self.waiting = sentence_page(_page(_EMPTY, _HINT))
@@ -417,6 +414,19 @@ class DepthView(PointingView):
     def _on_tab_changed(self) -> None:
         self._active = self.tabs.currentWidget()
         self._draw()
+
+
+def _row(*parts: tuple[QWidget, int]) -> QWidget:
+    """Widgets beside one another, with how much of the room that is left each takes."""
+    widget = QWidget()
+    row = QHBoxLayout(widget)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(10)
+    for part, stretch in parts:
+        row.addWidget(part, stretch)
+    if not any(stretch for _, stretch in parts):
+        row.addStretch(1)
+    return widget
 
 
 def _page(heading: str, hint: str) -> str:

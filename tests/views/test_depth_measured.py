@@ -178,3 +178,10 @@ def test_that_setters_emit_nothing(qtbot, view):
         view.show_measure("preference")
         view.show_measure("cosine")
     assert view.current_figure_kind() is FigureKind.DEPTH
+
+
+def test_that_the_view_goes_into_a_narrow_window(view):
+    known = preference(A), preference(B, seed=5)
+    show(view, preference=known)
+    view.show_measure("preference")
+    assert view.minimumSizeHint().width() <= 440
