@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from inspector.core.figures import FigureKind, FigureStyle
 from inspector.core.measuring import MaskFolders
 from inspector.core.preference import Group
 from inspector.views.error_dialog import ErrorDialog
@@ -51,6 +52,12 @@ def test_that_preference_is_measured_with_masks_and_drawn_beside_chance(one, fol
     np.testing.assert_array_equal(drawn, known.curves()[Group.SAME])
     assert view.measured.text.text() == "A: 5 images, 1 left out"
     assert one.measuring.dialog is None
+    assert one.window.current_figure_kind() is FigureKind.PREFERENCE
+    content = one.content.now()
+    assert FigureKind.PREFERENCE in content.kinds()
+    assert content.masks == (one.session.masks["preference"],)
+    drawn = content.drawing(FigureKind.PREFERENCE, FigureStyle())
+    assert drawn.arrays
 
 
 def test_that_both_models_are_measured_one_after_the_other(pair, folders, seen, qtbot):
