@@ -27,9 +27,9 @@ PREFERENCE = (
 )
 SAME_OBJECT = ("model", "stage", "block", "depth", "probability", "chance")
 _TITLES = {
-    Group.SAME: "Same kind",
-    Group.DIFFERENT: "Different kind",
-    Group.BACKGROUND: "Background",
+    Group.SAME: "Share to the same kind",
+    Group.DIFFERENT: "Share to the different kind",
+    Group.BACKGROUND: "Share to the background",
 }
 _SHARE = scale_between(0.0, 1.0)
 

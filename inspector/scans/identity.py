@@ -23,6 +23,8 @@ _WORDS = {
     "same-object": "Same object",
     "anisotropy": "Anisotropy",
 }
+# Settings that no user has chosen.
+_NOT_SAID = {"version", "modes version", "scores", "product"}
 
 
 def identity_of(
@@ -72,13 +74,12 @@ def environment_of(network: Network) -> dict[str, str]:
 def about(
     model: Model, preparation: Preparation, measurement: Measurement, folder: str, device: str
 ) -> About:
-    """The same in words."""
-    plain = {
-        name: value
+    """The same in words: what is chosen, and not what is left as it is."""
+    settings = [
+        name.replace("_", " ") if value is True else f"{name} {value}"
         for name, value in measurement.settings.items()
-        if isinstance(value, str | int | float)
-    }
-    settings = [f"{name} {value}" for name, value in plain.items()]
+        if isinstance(value, str | int) and value is not False and name not in _NOT_SAID
+    ]
     return About(
         checkpoint=model.checkpoint.path.name,
         measurement=_WORDS.get(measurement.name, measurement.name.capitalize()),

@@ -146,7 +146,7 @@ def test_that_preference_has_three_panels_with_a_line_a_model_over_even_attentio
             assert one.get_linewidth() < broad.get_linewidth()
             assert one.get_color() == broad.get_color()
     words = texts(figure)
-    for word in ("Same kind", "Different kind", "Background", "attention spread evenly"):
+    for word in ("to the same kind", "to the different", "to the background", "spread evenly"):
         assert word in words
     assert ("without the query’s own patch" in words) == without_query
 
