@@ -13,8 +13,6 @@ from inspector.core.optimal import Left
 from inspector.core.preparation import Preparation
 from inspector.core.rows import HeadRows
 
-QUERIES = ("t", "d")
-ATTENDED = ("t", "d", "b")
 RATIOS = ("tt", "td", "tb", "dt", "dd", "db")
 """First letter the query's, second what is attended to: target, distractor, background."""
 
