@@ -17,13 +17,10 @@ class Member:
         ``brain.nii.gz#axial 12``, ``cine.dcm#3``, ``4d.nii#axial 12 at 5``. Unique in the folder.
     files
         The files it is read from, relative to the folder, with ``/``.
-    place
-        Which of the images those files hold, counted from 0.
     at
-        Which slice of it.
+        Which slice of the image they hold.
     """
 
     name: str
     files: tuple[str, ...]
-    place: int = 0
     at: SliceAddress = field(default_factory=SliceAddress)

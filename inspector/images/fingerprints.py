@@ -146,7 +146,7 @@ def member_key(collection: Collection, member: Member, fingerprints: Fingerprint
     name = member.files[0].lower()
     called = next((reader.name for reader in READERS if name.endswith(reader.suffixes)), "")
     at = member.at
-    words = (*parts, called, member.place, at.plane.value, at.index, at.time, reading())
+    words = (*parts, called, at.plane.value, at.index, at.time, reading())
     return hashlib.sha256("\n".join(map(str, words)).encode()).hexdigest()
 
 

@@ -137,18 +137,14 @@ def sentence_of(error: Exception, member: Member) -> str:
 
 def members_as_text(members: Iterable[Member]) -> bytes:
     """For other processes."""
-    return json.dumps(
-        [
-            [m.name, m.files, m.place, m.at.plane.value, m.at.index, m.at.time]
-            for m in members
-        ]
-    ).encode()  # fmt: skip
+    told = [[m.name, m.files, m.at.plane.value, m.at.index, m.at.time] for m in members]
+    return json.dumps(told).encode()
 
 
 def members_of_text(text: bytes) -> Iterator[Member]:
     """Of another process."""
-    for name, files, place, plane, index, time in json.loads(text):
-        yield Member(name, tuple(files), place, SliceAddress(Plane(plane), index, time))
+    for name, files, plane, index, time in json.loads(text):
+        yield Member(name, tuple(files), SliceAddress(Plane(plane), index, time))
 
 
 def identities_as_text(identities: Iterable[Identity]) -> bytes:
