@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inspector.core.errors import BadRequest
-from inspector.core.stored_scan import StoredScan
+from inspector.core.stored_scan import StoredScan, size_in_words
 
 if TYPE_CHECKING:
     from inspector.scans.store import Store
@@ -17,7 +17,6 @@ HELP = "Show what is kept of scans over folders, clear it, or say how much may b
 _ALL = "all"
 _SHORT = 12
 _COLUMNS = ("key", "checkpoint", "measurement", "images", "size", "last used", "folder", "settings")
-_UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
     store = default_store() if arguments.cache is None else Store(arguments.cache)
     if arguments.clear is not None:
         chosen = None if arguments.clear == _ALL else [chosen_scan(store.scans(), arguments.clear)]
-        print(f"{in_words(store.clear(chosen))} removed.")
+        print(f"{size_in_words(store.clear(chosen))} removed.")
     if arguments.limit is not None:
         _set_limit(store, arguments.limit)
     for line in lines_of(store):
@@ -78,7 +77,7 @@ def chosen_scan(scans: Sequence[StoredScan], key: str) -> StoredScan:
 def lines_of(store: "Store") -> list[str]:
     """Where the store is, how large, and a line for each scan, the latest used first."""
     scans = store.scans()
-    size, limit = in_words(store.size), in_words(store.limit)
+    size, limit = size_in_words(store.size), size_in_words(store.limit)
     first = [f"{store.root}", f"{size} of at most {limit}, {_counted(len(scans))}"]
     if not scans:
         return first
@@ -88,18 +87,10 @@ def lines_of(store: "Store") -> list[str]:
     return [*first, "", *rows]
 
 
-def in_words(size: int) -> str:
-    """A number of bytes as ``1.5 GB``, of a thousand megabytes."""
-    value, unit = float(size), 0
-    while value >= 999.5 and unit < len(_UNITS) - 1:
-        value, unit = value / 1000, unit + 1
-    return f"{value:.3g} {_UNITS[unit]}"
-
-
 def _cells(scan: StoredScan) -> tuple[str, ...]:
     used = scan.used.astimezone().strftime("%Y-%m-%d %H:%M")
     about = (scan.key[:_SHORT], scan.checkpoint, scan.measurement, str(scan.pictures))
-    return (*about, in_words(scan.size), used, scan.folder, scan.settings)
+    return (*about, size_in_words(scan.size), used, scan.folder, scan.settings)
 
 
 def _counted(scans: int) -> str:

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inspector.cli.cache import in_words
 from inspector.cli.main import main
 from inspector.core.folders import cache_folder
 from inspector.scans.shards import Shard
@@ -94,19 +93,3 @@ def test_that_another_place_can_be_looked_at(tmp_path: Path, keys, capsys) -> No
     assert found[0] == str(other.root)
     assert "model 7.pth" in found[-1]
     assert len(found) == 5
-
-
-@pytest.mark.parametrize(
-    ("size", "words"),
-    [
-        (0, "0 bytes"),
-        (999, "999 bytes"),
-        (1000, "1 kB"),
-        (999_499, "999 kB"),
-        (999_500, "1 MB"),
-        (1_536_000_000, "1.54 GB"),
-        (20_000_000_000, "20 GB"),
-    ],
-)
-def test_that_sizes_are_told_in_three_digits(size: int, words: str) -> None:
-    assert in_words(size) == words

@@ -5,7 +5,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from inspector.core.errors import BadRequest
-from inspector.core.stored_scan import StoredScan, size_in_words
+from inspector.core.stored_scan import StoredScan
 from inspector.views.scan_store_dialog import ScanStoreDialog
 
 ROOT = Path("/home/anna/.cache/vit-inspector/scans")
@@ -155,20 +155,6 @@ def test_that_setters_emit_nothing_and_the_place_is_asked_for(dialog, qtbot):
     assert not cleared
     with qtbot.waitSignal(dialog.place_asked):
         press(qtbot, dialog.show_place)
-
-
-@pytest.mark.parametrize(
-    ("size", "words"),
-    [
-        (0, "0 bytes"),
-        (999, "999 bytes"),
-        (1500, "1.5 kB"),
-        (999_600_000, "1 GB"),
-        (GB // 3, "333 MB"),
-    ],
-)
-def test_that_a_size_is_said_in_the_unit_that_fits(size, words):
-    assert size_in_words(size) == words
 
 
 @pytest.mark.parametrize("wrong", [{"size": -1}, {"pictures": -1}, {"used": datetime(2026, 1, 1)}])
