@@ -14,7 +14,7 @@ from inspector.core.metrics import Metric
 from inspector.core.modes import ModeOptions, Product, TokenSpace
 from inspector.core.outline import Matrix
 from inspector.core.preparation import Preparation
-from inspector.core.scan_request import ScanRequest
+from inspector.core.scan_request import ScanChoice, ScanRequest
 from inspector.core.selection import Selection
 from inspector.session import ImageView, OpenModel, SavedSession, Session, Source
 from tests import synthetic, tiny_models
@@ -330,7 +330,7 @@ def test_that_the_norm_is_in_the_weights_or_in_the_tokens_but_not_in_both(sessio
 
 
 def test_that_folders_that_were_scanned_and_measured_come_back_from_the_json(session, qtbot):
-    request = ScanRequest(Path("/data/chest"), modes=None, top=5, compat=True)
+    request = ScanRequest(Path("/data/chest"), ScanChoice(modes=None, top=5, compat=True))
     pair = MaskFolders("preference", Path("/i"), labels=Path("/l"), pair=(4, 2))
     with qtbot.waitSignal(session.folder_changed):
         session.choose_scan(request)

@@ -15,10 +15,10 @@ from inspector.app.scenes import Scenes
 from inspector.app.tile_opening import TileOpening
 from inspector.core.gallery import GalleryRow, GalleryScene
 from inspector.core.optimal import OptimalImages
-from inspector.core.scan_request import ScanRequest
+from inspector.core.scan_request import ScanChoice, ScanRequest
 from inspector.session import OpenModel, Session
 from inspector.views.chip_words import letter_of
-from inspector.views.gallery_shown import ScanChoice, ScanShown
+from inspector.views.gallery_shown import ScanShown
 from inspector.views.modes_view import StateLevel
 
 REFRESH_MS = 250
@@ -187,9 +187,7 @@ class Galleries(QObject):
         count = 0 if lately is None else self._images_of(lately)
         offered = None if lately is None or not count else (lately, count)
         self._view.show_folder(folder, lately=offered)
-        choice = ScanChoice()
-        if request is not None:
-            choice = ScanChoice(request.modes, request.top, request.compat)
+        choice = ScanChoice() if request is None else request.choice
         self._view.show_choice(choice, self._session.selection.space)
 
     @Slot()
@@ -261,9 +259,7 @@ class Galleries(QObject):
     def _on_choice_changed(self, choice: ScanChoice) -> None:
         request = self._session.scan
         if request is not None:
-            self._session.choose_scan(
-                ScanRequest(request.folder, choice.modes, choice.top, choice.compat)
-            )
+            self._session.choose_scan(replace(request, choice=choice))
 
     @Slot(bool)
     def _on_pause_toggled(self, paused: bool) -> None:

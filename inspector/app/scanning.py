@@ -343,7 +343,7 @@ def _optimal(
         network,
         request.folder,
         options=wanted.options,
-        top=request.top,
+        top=request.choice.top,
         anisotropy_space=wanted.options.space,
         partial=context.partial,
         **_running(wanted, entry, network, device, context),

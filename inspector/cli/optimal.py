@@ -18,7 +18,7 @@ from inspector.cli.scanning import scanning
 from inspector.cli.terminal import tell
 from inspector.core.errors import BadRequest
 from inspector.core.modes import ModeOptions, TokenSpace
-from inspector.core.optimal import OptimalOptions
+from inspector.core.optimal import DEFAULT_MODES, DEFAULT_TOP, OptimalOptions
 from inspector.export.optimal_files import optimal_files
 
 NAME = "optimal"
@@ -28,13 +28,13 @@ HELP = "Find the images of a folder that excite every mode of every head most."
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_folder(parser, "a folder of images, volumes slice by slice")
-    add_top(parser, 8, "how many images are found for each mode and sign")
+    add_top(parser, DEFAULT_TOP, "how many images are found for each mode and sign")
     parser.add_argument(
         "--modes",
         type=modes_count,
-        default=10,
+        default=DEFAULT_MODES,
         metavar="N",
-        help="the first so many modes of every head, or all (default: 10)",
+        help=f"the first so many modes of every head, or all (default: {DEFAULT_MODES})",
     )
     parser.add_argument(
         "--compat",

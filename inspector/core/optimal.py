@@ -15,7 +15,10 @@ from inspector.core.rows import ModeRows
 
 Sign = Literal["+", "-"]
 SIGNS: tuple[Sign, Sign] = ("+", "-")
-MOST_TOP = 64
+DEFAULT_MODES = 10
+"""Of each head; as many as stand in the paper's Figure 4."""
+DEFAULT_TOP, MOST_TOP = 8, 64
+"""Pictures of each mode and sign."""
 PlaceArray = npt.NDArray[np.uint16]
 Left = tuple[tuple[str, str], ...]
 """Names of pictures that were left out, each with the reason in words."""
@@ -61,7 +64,7 @@ class OptimalOptions:
         that two negative ones give a positive score.
     """
 
-    modes: int | None = 10
+    modes: int | None = DEFAULT_MODES
     options: ModeOptions = field(default_factory=ModeOptions)
     space: TokenSpace = TokenSpace.ATTENTION_INPUT
     compat: bool = False

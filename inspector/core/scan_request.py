@@ -1,21 +1,19 @@
 """What is looked for in a folder: which images excite the modes of the open models most."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from inspector.core.errors import BadRequest
 from inspector.core.modes import ModeOptions, Product, TokenSpace
-from inspector.core.optimal import MOST_TOP, OptimalOptions
+from inspector.core.optimal import DEFAULT_MODES, DEFAULT_TOP, MOST_TOP, OptimalOptions
 
 
 @dataclass(frozen=True, slots=True)
-class ScanRequest:
-    """A folder, and how it is looked through.
+class ScanChoice:
+    """How optimal images are looked for; which tokens are projected is chosen with the modes.
 
     Parameters
     ----------
-    folder
-        Of images.
     modes
         The first so many modes of every head; None for all.
     top
@@ -24,9 +22,8 @@ class ScanRequest:
         Whether images are scored as the published code does.
     """
 
-    folder: Path
-    modes: int | None = 10
-    top: int = 8
+    modes: int | None = DEFAULT_MODES
+    top: int = DEFAULT_TOP
     compat: bool = False
 
     def __post_init__(self) -> None:
@@ -36,12 +33,22 @@ class ScanRequest:
                 f"{self.modes} modes and {self.top} images."
             )
 
+
+@dataclass(frozen=True, slots=True)
+class ScanRequest:
+    """A folder of images, and how it is looked through."""
+
+    folder: Path
+    choice: ScanChoice = field(default_factory=ScanChoice)
+
     def options(self, weights: ModeOptions, space: TokenSpace) -> OptimalOptions:
         """With how weights are used and which tokens are projected; the published score fixes both.
 
         Optimal images are of query and key, whichever product is looked at.
         """
+        if self.choice.compat:
+            return OptimalOptions(
+                self.choice.modes, ModeOptions(), TokenSpace.RESIDUAL, compat=True
+            )
         used = ModeOptions(Product.QK, weights.fold_norm, weights.augment_bias)
-        if self.compat:
-            return OptimalOptions(self.modes, ModeOptions(), TokenSpace.RESIDUAL, compat=True)
-        return OptimalOptions(self.modes, used, space)
+        return OptimalOptions(self.choice.modes, used, space)

@@ -12,10 +12,11 @@ from inspector.core.address import Address
 from inspector.core.errors import BadRequest
 from inspector.core.gallery import GalleryScene, SignsShown
 from inspector.core.measuring import MaskFolders
-from inspector.core.optimal import SIGNS, OptimalImages, OptimalOptions
+from inspector.core.optimal import DEFAULT_TOP, SIGNS, OptimalImages, OptimalOptions
 from inspector.core.preference import Preference
 from inspector.core.preparation import Preparation
 from inspector.core.progress import Progress, silent
+from inspector.core.same_object import DEFAULT_TOP as SAME_OBJECT_TOP
 from inspector.core.same_object import SameObject
 from inspector.core.scene import DepthScene
 from inspector.export.computing import Opened, opened, prepared_as
@@ -35,7 +36,7 @@ class ScannedImages:
 
     folder: Path
     options: OptimalOptions = field(default_factory=OptimalOptions)
-    top: int = 8
+    top: int = DEFAULT_TOP
     preparation: Preparation | None = None
 
 
@@ -144,7 +145,7 @@ def with_same_object(
     masks: MaskFolders,
     *,
     options: OptimalOptions | None = None,
-    top: int = 5,
+    top: int = SAME_OBJECT_TOP,
     letters: Sequence[str] = ("A",),
     preparation: Preparation | None = None,
     device: str = "cpu",

@@ -25,7 +25,7 @@ from inspector.core.comparison import ModelCard
 from inspector.core.errors import BadImage
 from inspector.core.images import Plane
 from inspector.core.modes import Anisotropy, TokenSpace
-from inspector.core.optimal import OptimalImages, OptimalOptions
+from inspector.core.optimal import DEFAULT_TOP, OptimalImages, OptimalOptions
 from inspector.core.preference import Preference
 from inspector.core.preparation import Preparation
 from inspector.core.progress import Progress, silent
@@ -38,8 +38,6 @@ from inspector.scans.pictures import Objects
 from inspector.scans.ranks import ALONE, Ranks
 from inspector.scans.scanning import DEFAULT_BATCH, Pass, Scanned, scan
 from inspector.scans.store import Store
-
-DEFAULT_TOP = 8
 
 
 class Running(TypedDict, total=False):

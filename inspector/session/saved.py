@@ -15,7 +15,7 @@ from inspector.core.metrics import Metric
 from inspector.core.modes import ModeOptions, Product, TokenSpace
 from inspector.core.outline import Matrix
 from inspector.core.preparation import Preparation
-from inspector.core.scan_request import ScanRequest
+from inspector.core.scan_request import ScanChoice, ScanRequest
 from inspector.core.selection import Selection
 from inspector.session.open_files import ImageSource, ImageView, Source
 
@@ -119,7 +119,9 @@ class SavedSession:
         scan = saved["scan"]
         return replace(
             self,
-            scan=None if scan is None else ScanRequest(**{**scan, "folder": Path(scan["folder"])}),
+            scan=None
+            if scan is None
+            else ScanRequest(Path(scan["folder"]), ScanChoice(**scan["choice"])),
             masks=tuple(_masks_from(entry) for entry in saved["masks"]),
         )
 

@@ -4,13 +4,12 @@ from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QSpinBox, QWidget
 
 from inspector.core.modes import TokenSpace
-from inspector.core.optimal import MOST_TOP
-from inspector.views.gallery_shown import ScanChoice
+from inspector.core.optimal import DEFAULT_MODES, MOST_TOP
+from inspector.core.scan_request import ScanChoice
 from inspector.views.modes_words import SPACE_WORDS
 from inspector.views.popover import Popover
 from inspector.views.switch import Switch
 
-_FIRST = 10
 _COMPAT_SAYS = (
     "The product of the two largest projections, whatever their signs, of the residual and "
     "without windows: as the published code does, for comparison with published galleries."
@@ -28,7 +27,7 @@ class GalleryOptionsPopover(Popover):
         self.modes = Switch(
             "Modes of each head",
             {
-                "first": (f"First {_FIRST}", f"the {_FIRST} modes of the largest σ"),
+                "first": (f"First {DEFAULT_MODES}", f"the {DEFAULT_MODES} modes of the largest σ"),
                 "all": ("All", "every mode; the results take more room on disk"),
             },
         )
@@ -55,7 +54,9 @@ class GalleryOptionsPopover(Popover):
     def choice(self) -> ScanChoice:
         """What is chosen."""
         every = self.modes.button("all").isChecked()
-        return ScanChoice(None if every else _FIRST, self.top.value(), self.compat.isChecked())
+        return ScanChoice(
+            None if every else DEFAULT_MODES, self.top.value(), self.compat.isChecked()
+        )
 
     def _show(self, choice: ScanChoice) -> None:
         self.modes.show_choice("all" if choice.modes is None else "first")

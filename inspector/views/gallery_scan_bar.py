@@ -8,9 +8,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWi
 
 from inspector.core.modes import TokenSpace
 from inspector.core.optimal import OptimalImages
+from inspector.core.scan_request import ScanChoice
 from inspector.views.elided_label import Elide, ElidedLabel
 from inspector.views.gallery_options import GalleryOptionsPopover
-from inspector.views.gallery_shown import ScanChoice, ScanShown
+from inspector.views.gallery_shown import ScanShown
 from inspector.views.icons import pixmap
 
 _SIDE = 16

@@ -1,4 +1,4 @@
-"""What of a gallery is shown, how a scan is to be done, and how far it is."""
+"""What of a gallery is shown, and how far the scan is that it comes from."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Literal
 
 from inspector.core.errors import BadRequest
 from inspector.core.gallery import GalleryRow, GalleryScene, SignsShown
-from inspector.core.optimal import MOST_TOP, Sign
+from inspector.core.optimal import DEFAULT_MODES, DEFAULT_TOP, Sign
 
 RowName = tuple[int, Sign]
 """A row of a gallery: a mode and a sign."""
@@ -44,8 +44,8 @@ class GalleryShown:
     """
 
     signs: SignsShown = "+"
-    modes: int | None = 10
-    columns: int = 8
+    modes: int | None = DEFAULT_MODES
+    columns: int = DEFAULT_TOP
     size: TileSize = TileSize.MEDIUM
 
     def __post_init__(self) -> None:
@@ -59,29 +59,6 @@ class GalleryShown:
             for row in scene.rows
             if self.signs in ("both", row.sign) and (self.modes is None or row.mode < self.modes)
         )
-
-
-@dataclass(frozen=True, slots=True)
-class ScanChoice:
-    """How optimal images are looked for; which tokens are projected is chosen with the modes.
-
-    Parameters
-    ----------
-    modes
-        The first so many modes of every head; None for all.
-    top
-        How many images are kept of each mode and sign.
-    compat
-        Whether images are scored as the published code does.
-    """
-
-    modes: int | None = 10
-    top: int = 8
-    compat: bool = False
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.top <= MOST_TOP:
-            raise BadRequest(f"From 1 to {MOST_TOP} images of a mode are kept, not {self.top}.")
 
 
 @dataclass(frozen=True, slots=True)

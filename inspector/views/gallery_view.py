@@ -12,6 +12,7 @@ from inspector.core.gallery import GalleryScene
 from inspector.core.map_style import MapStyle
 from inspector.core.modes import TokenSpace
 from inspector.core.optimal import OptimalImages
+from inspector.core.scan_request import ScanChoice
 from inspector.core.selection import Selection
 from inspector.views.banner import Banner
 from inspector.views.elided_label import ElidedLabel
@@ -20,7 +21,7 @@ from inspector.views.gallery_canvas import GalleryCanvas
 from inspector.views.gallery_empty import GalleryEmpty
 from inspector.views.gallery_legend import GalleryLegend
 from inspector.views.gallery_scan_bar import GalleryScanBar
-from inspector.views.gallery_shown import GalleryShown, ScanChoice, ScanShown
+from inspector.views.gallery_shown import GalleryShown, ScanShown
 from inspector.views.gallery_status import GalleryStatus
 from inspector.views.gallery_words import lately_text, title_text, waiting_title
 from inspector.views.modes_view import StateLevel

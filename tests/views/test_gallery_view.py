@@ -13,11 +13,12 @@ from inspector.core.errors import BadRequest
 from inspector.core.map_style import ColourPair, MapStyle
 from inspector.core.modes import TokenSpace
 from inspector.core.optimal import Winner
+from inspector.core.scan_request import ScanChoice
 from inspector.core.selection import Selection
 from inspector.render.gallery import limits_in_row, tile_pictures
 from inspector.views.gallery_layout import GalleryLayout, fitted, placed
 from inspector.views.gallery_options import GalleryOptionsPopover
-from inspector.views.gallery_shown import GalleryShown, ScanChoice, ScanShown, TileSize
+from inspector.views.gallery_shown import GalleryShown, ScanShown, TileSize
 from inspector.views.gallery_status import LeftOutPopover
 from inspector.views.gallery_view import GalleryView
 from inspector.views.gallery_words import scan_text, score_text, tile_tip, title_text
@@ -644,6 +645,7 @@ def test_that_a_gallery_of_nothing_cannot_be_asked_for(wrong):
         GalleryShown(**wrong)
 
 
-def test_that_a_scan_keeps_at_least_one_image():
+@pytest.mark.parametrize("wrong", [{"top": 0}, {"top": 65}, {"modes": 0}])
+def test_that_a_scan_looks_for_a_mode_and_an_image_of_it_at_least(wrong):
     with pytest.raises(BadRequest):
-        ScanChoice(top=0)
+        ScanChoice(**wrong)
