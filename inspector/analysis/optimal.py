@@ -33,10 +33,24 @@ from inspector.families.model import Model
 from inspector.families.network import Network, NetworkBlock
 
 # Of the meaning of a record.
-_VERSION = 1
+_VERSION = 2
 
 # Numbers of one picture that are projected before they are searched: 4 MB.
 _TOGETHER = 1 << 20
+
+
+def settings_of(options: OptimalOptions) -> Mapping[str, Any]:
+    """What a record depends on besides model and picture, as plain JSON values."""
+    return {
+        "version": _VERSION,
+        "modes version": decomposition.VERSION,
+        "modes": "all" if options.modes is None else options.modes,
+        "space": str(options.space),
+        "compat": options.compat,
+        "product": str(options.options.product),
+        "fold_norm": options.options.fold_norm,
+        "augment_bias": options.options.augment_bias,
+    }
 
 
 class OptimalMeasurement:
@@ -45,7 +59,7 @@ class OptimalMeasurement:
     A record is ``score`` (2, rows) float32 and ``place`` (2, rows, 4) uint16: row and column of the
     query patch, then of the key patch; signs in the order of `SIGNS`. A place is the first in the
     order of the rows where a maximum is reached; of windows of equal score that with the first
-    query patch.
+    query patch. Where the score is 0 there is no best window, and places are those of any.
 
     The modes are computed once, here, and are the same for all threads. A product of matrices of
     another size may be rounded otherwise, so that records of the first ten modes are not to the
@@ -109,17 +123,7 @@ class OptimalMeasurement:
     @property
     def settings(self) -> Mapping[str, Any]:
         """What a record depends on; how many pictures are kept of each mode does not matter."""
-        options = self.options
-        return {
-            "version": _VERSION,
-            "modes version": decomposition.VERSION,
-            "modes": "all" if options.modes is None else options.modes,
-            "space": str(options.space),
-            "compat": options.compat,
-            "product": str(options.options.product),
-            "fold_norm": options.options.fold_norm,
-            "augment_bias": options.options.augment_bias,
-        }
+        return settings_of(self.options)
 
     def measure(self, seen: Seen) -> Sequence[Record | str]:
         """A record of each picture; one on which a score is not finite does not count.
@@ -298,7 +302,7 @@ class Directions:
         """(pictures, patches, d) of some pictures, group after group."""
         tokens = tokens_in(self.options.space, self.block, captured)
         patches, order = tokens[part, len(captured.grid.prefix) :], self.groups(captured).order
-        return patches if order is None else patches[:, order]
+        return patches if order is None else patches.index_select(1, order)
 
 
 def _sides(directions: Sequence[Directions]) -> tuple[Tensor, Tensor]:
@@ -316,14 +320,15 @@ def _sides(directions: Sequence[Directions]) -> tuple[Tensor, Tensor]:
 class _Groups:
     """`PatchGroups` on a device: `order` and `sizes` of these.
 
-    first: (groups,) where each begins; place: (patches, 2) row and column of the patches in this
-    order, the bits of uint16, which torch hardly knows.
+    place: (patches, 2) row and column of the patches in this order, the bits of uint16, which torch
+    hardly knows. members: (groups, most) where the patches of each are in it; in a group of fewer
+    than the most the first one again. Both orders are those of the patches in every group.
     """
 
     order: Tensor | None
     sizes: tuple[tuple[int, int], ...]
-    first: Tensor
     place: Tensor
+    members: Tensor
 
 
 @lru_cache(maxsize=64)
@@ -332,11 +337,13 @@ def _groups_on(windows: Windows | None, shape: Shape, device: torch.device) -> _
     order = np.arange(shape[0] * shape[1]) if groups.order is None else groups.order.copy()
     lengths = np.concatenate([np.full(count, size) for count, size in groups.sizes])
     place = np.stack(np.divmod(order, shape[1]), axis=1).astype(np.uint16).view(np.int16)
+    within = np.arange(lengths.max())
+    within = np.where(within < lengths[:, None], within, 0)
     return _Groups(
         None if groups.order is None else torch.from_numpy(order).to(device),
         groups.sizes,
-        torch.from_numpy(np.cumsum(lengths) - lengths).to(device),
         torch.from_numpy(place).to(device),
+        torch.from_numpy((np.cumsum(lengths) - lengths)[:, None] + within).to(device),
     )
 
 
@@ -349,15 +356,17 @@ def _best(run: Sequence[Directions], capture: Capture, part: slice) -> tuple[Ten
     patches, the bits of uint16.
     """
     groups = run[0].groups(capture.blocks[run[0].block.address])
-    value, at = _extremes(_projected(run, capture, part), groups)
+    constant = None
     if run[0].constant is not None:
         constant = torch.cat([each.constant for each in run if each.constant is not None])
-        value += constant[:, None] * value.new_tensor([1, -1])[:, None, None]
+        constant = constant * constant.new_tensor([1, -1])[:, None]
     if groups.order is None:
-        return value[..., 0], groups.place[at[..., 0]]
-    both = (len(value), 2, 2, value.shape[2] // 2, -1)
-    value, at = _best_group(value.reshape(both), at.reshape(both), groups.order)
-    return value.flatten(2), groups.place[at.flatten(2)]
+        value, at = _first_extremes(_projected(run, capture, part))
+        return value if constant is None else value + constant, groups.place[at]
+    (directions,) = run
+    patches = directions.patches(capture.blocks[directions.block.address], part)
+    value, at = _in_best_window(patches @ directions.rows.T, constant, groups)
+    return value, groups.place[at]
 
 
 def _projected(run: Sequence[Directions], capture: Capture, part: slice) -> Tensor:
@@ -372,25 +381,6 @@ def _projected(run: Sequence[Directions], capture: Capture, part: slice) -> Tens
         else:
             torch.bmm(each.rows.expand(len(own), -1, -1), own.mT, out=to)
     return found
-
-
-def _extremes(projected: Tensor, groups: _Groups) -> tuple[Tensor, Tensor]:
-    """Maximum and negative minimum in every group, and where in the order they are first reached.
-
-    Returns
-    -------
-    (pictures, 2, directions, groups) of both.
-    """
-    if groups.order is None:
-        return _first_extremes(projected[:, :, None])
-    values, places, start = [], [], 0
-    for count, size in groups.sizes:
-        part = projected[:, :, start : start + count * size]
-        value, at = _first_extremes(part.reshape(*projected.shape[:2], count, size))
-        values.append(value)
-        places.append(at)
-        start += count * size
-    return torch.cat(values, dim=3), torch.cat(places, dim=3) + groups.first
 
 
 def _first_extremes(values: Tensor) -> tuple[Tensor, Tensor]:
@@ -417,20 +407,88 @@ def _by_torch(values: Tensor) -> tuple[Tensor, Tensor]:
     return found, torch.stack([high.indices, low.indices], dim=1)
 
 
-def _best_group(value: Tensor, at: Tensor, order: Tensor) -> tuple[Tensor, Tensor]:
-    """(pictures, 2, 2, modes) of (..., groups): those of the group with the largest product.
+def _in_best_window(
+    projected: Tensor, constant: Tensor | None, groups: _Groups
+) -> tuple[Tensor, Tensor]:
+    """Of (pictures, patches, directions), group after group.
 
-    In float64 the products of float32 are exact, so that no two groups are equal but where they
-    are; of equal ones that with the first query patch. What is not a number is the largest.
+    The extremes of all windows come first, taken along an axis that does not lie in one piece, so
+    that many directions are compared at once; their places are looked for only in the window of
+    each mode where the product is largest.
+
+    Returns
+    -------
+    (pictures, 2, directions) maximum and negative minimum in that window; where in the order.
+    """
+    extremes = _extremes_of_windows(projected, groups)
+    if constant is not None:
+        extremes += constant[:, None]
+    window = _best_windows(projected, extremes, groups).repeat(1, 1, 2)
+    directions = window.shape[2]
+    column = torch.arange(directions, device=window.device)[:, None]
+    cell = groups.members[window].mul_(directions).add_(column)
+    values = projected.flatten(1).gather(1, cell.flatten(1)).view(cell.shape)
+    values[:, 1].neg_()
+    at = cell.gather(3, _first_maxima(values)[..., None])[..., 0] // directions
+    return extremes.gather(2, window[:, :, None])[:, :, 0], at
+
+
+def _extremes_of_windows(projected: Tensor, groups: _Groups) -> Tensor:
+    """(pictures, 2, windows, directions) maximum and negative minimum of (pictures, patches, ...).
+
+    Windows of one size stand together.
+    """
+    high, low, start = [], [], 0
+    for count, size in groups.sizes:
+        part = projected[:, start : start + count * size]
+        part = part.reshape(len(part), count, size, -1)
+        high.append(part.amax(dim=2))
+        low.append(part.amin(dim=2))
+        start += count * size
+    return torch.stack([torch.cat(high, dim=1), -torch.cat(low, dim=1)], dim=1)
+
+
+def _best_windows(projected: Tensor, extremes: Tensor, groups: _Groups) -> Tensor:
+    """(pictures, 2, modes) the windows where the product of u's and v's extremes is largest.
+
+    In float64 the products of float32 are exact, so that no two windows are equal but where they
+    are; of equal ones that with the first query patch, where a product is 0 any. What is not a
+    number is the largest.
     """
     # Apple's processors have no float64.
-    kind = torch.float32 if value.device.type == "mps" else torch.float64
-    positive = value.to(kind).clamp(min=0)
-    product = torch.nan_to_num(positive[:, :, 0] * positive[:, :, 1], nan=torch.inf)
-    equal = product == product.amax(dim=-1, keepdim=True)
-    first = torch.where(equal, order[at[:, :, 0]], len(order)).argmin(dim=-1)
-    chosen = first[:, :, None, :, None].expand(*value.shape[:-1], 1)
-    return value.gather(-1, chosen)[..., 0], at.gather(-1, chosen)[..., 0]
+    kind = torch.float32 if extremes.device.type == "mps" else torch.float64
+    query, key = extremes.to(kind).clamp(min=0).chunk(2, dim=3)
+    product = torch.nan_to_num(query * key, nan=torch.inf)
+    largest = product.amax(dim=2, keepdim=True)
+    equal = product == largest
+    chosen = _first_true(equal)
+    several = (equal.sum(dim=2, keepdim=True) > 1) & (largest > 0)
+    picture, sign, window, mode = (equal & several).nonzero(as_tuple=True)
+    if len(picture):
+        members = groups.members[window]
+        values = projected[picture[:, None], members, mode[:, None]]
+        values = values * (1 - 2 * sign[:, None])
+        at = members.gather(1, _first_maxima(values)[:, None])[:, 0]
+        patch = at if groups.order is None else groups.order[at]
+        known = patch.new_full(equal.shape, projected.shape[1])
+        known[picture, sign, window, mode] = patch
+        rival = known == known.amin(dim=2, keepdim=True)
+        chosen = torch.where(several[:, :, 0], _first_true(rival), chosen)
+    return chosen
+
+
+def _first_true(which: Tensor) -> Tensor:
+    """(pictures, 2, modes) the first of the windows of (pictures, 2, windows, modes)."""
+    count = which.shape[2]
+    falling = torch.arange(count, 0, -1, dtype=torch.int32, device=which.device)
+    return count - (which * falling[:, None]).amax(dim=2).long()
+
+
+def _first_maxima(values: Tensor) -> Tensor:
+    """Where the maximum of the last axis is first reached."""
+    if values.device.type == "cpu":
+        return torch.from_numpy(values.numpy().argmax(axis=-1))
+    return values.max(dim=-1).indices
 
 
 def _count(modes: BlockModes, options: OptimalOptions) -> int:

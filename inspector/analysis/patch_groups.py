@@ -45,7 +45,7 @@ def window_of(windows: Windows | None, shape: Shape) -> IntArray | None:
 def groups_of(windows: Windows | None, shape: Shape) -> PatchGroups:
     """The groups of a grid of so many rows and columns; padding belongs to none."""
     of_patch = window_of(windows, shape)
-    if of_patch is None:
+    if of_patch is None or not of_patch.any():
         return PatchGroups(None, ((1, shape[0] * shape[1]),))
     group = of_patch.ravel()
     size = np.bincount(group)[group]

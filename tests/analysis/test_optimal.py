@@ -21,6 +21,7 @@ from inspector.core.modes import ModeOptions, Product, TokenSpace
 from inspector.core.optimal import SIGNS, OptimalOptions
 from inspector.core.preparation import Preparation
 from inspector.families.capture import Capture, capture
+from inspector.families.windows import WindowRule, windows_on
 from inspector.images.preparing import prepare
 from tests.analysis.running import input_for, running
 from tests.reference import optimal_images as slow
@@ -275,6 +276,31 @@ def test_that_both_ways_to_search_find_the_first_extremes(shape):
             assert at[(n, 1, *rest)] == row.index(min(row))
 
 
+def test_that_of_equal_windows_of_a_batch_that_with_the_first_query_patch_is_taken():
+    """Whole numbers, so that windows of 4 x 4 patches, shifted and cut by the rim, often tie."""
+    shape, modes = (6, 11), 5
+    groups = module._groups_on(
+        windows_on(shape, WindowRule((4, 4), (2, 2), "always")), shape, torch.device("cpu")
+    )
+    random = np.random.default_rng(0)
+    projected = random.integers(-2, 3, (3, shape[0] * shape[1], 2 * modes)).astype(np.float32)
+    value, at = module._in_best_window(torch.from_numpy(projected), None, groups)
+    ties = 0
+    for picture, side, mode in np.ndindex(3, 2, modes):
+        query, key = ((1 - 2 * side) * projected[picture, :, n] for n in (mode, modes + mode))
+        ends = np.cumsum(np.repeat(*np.array(groups.sizes).T[::-1]))
+        found = {}
+        for window in np.split(np.arange(len(query)), ends[:-1]):
+            i, j = window[query[window].argmax()], window[key[window].argmax()]
+            product = max(query[i], 0) * max(key[j], 0)
+            found.setdefault(product, []).append((int(groups.order[i]), int(i), int(j)))
+        ties += len(found[max(found)]) > 1
+        _, i, j = min(found[max(found)])
+        assert at[picture, side, [mode, modes + mode]].tolist() == [i, j]
+        assert value[picture, side, [mode, modes + mode]].tolist() == [query[i], key[j]]
+    assert ties > 10
+
+
 def test_that_several_threads_measure_what_one_does():
     seen = [seen_of("detection swin", [seed]) for seed in range(4)]
     measurement = measurement_of("detection swin")
@@ -420,7 +446,7 @@ def test_that_settings_tell_all_that_a_record_depends_on():
     told = [json.dumps(measurement_of("vit", options).settings) for options in cases]
     assert len(set(told)) == len(cases)
     assert measurement_of("vit", ALL, 4).settings == measurement_of("vit", ALL, 9).settings
-    assert all(json.loads(text)["version"] == 1 for text in told)
+    assert all(json.loads(text)["version"] == 2 for text in told)
 
 
 @pytest.mark.parametrize(

@@ -29,12 +29,13 @@ def test_that_a_block_knows_its_windows_without_being_run(kind):
 def groups(shape, rule):
     """Every group as a list of patches, from the order and the sizes."""
     found = groups_of(windows_on(shape, rule), shape)
+    order = np.arange(shape[0] * shape[1]) if found.order is None else found.order
     start, lists = 0, []
     for count, size in found.sizes:
         for _ in range(count):
-            lists.append(found.order[start : start + size].tolist())
+            lists.append(order[start : start + size].tolist())
             start += size
-    assert start == len(found.order)
+    assert start == len(order)
     return lists
 
 
@@ -78,8 +79,9 @@ def test_that_groups_are_those_of_the_numbered_patches(shape, rule):
         assert group == np.flatnonzero(number == number[group[0]]).tolist()
 
 
-def test_that_without_windows_all_patches_are_one_group():
-    found = groups_of(None, (3, 4))
+@pytest.mark.parametrize("windows", [None, windows_on((3, 4), RULES[0])])
+def test_that_without_windows_and_in_a_single_one_all_patches_are_one_group(windows):
+    found = groups_of(windows, (3, 4))
     assert found.order is None
     assert found.sizes == ((1, 12),)
     assert window_of(None, (3, 4)) is None
