@@ -125,17 +125,16 @@ def count(folders: MaskFolders, progress: Progress) -> Counted:
         When a folder is gone, or holds no image.
     """
     from inspector.images.collection import list_folder
-    from inspector.images.object_files import ObjectFiles
+    from inspector.images.objects import objects_of
 
-    masks = [ObjectFiles(folder) for folder in folders.folders[1:]]
+    objects = objects_of(folders)
     with list_folder(folders.images, progress=progress) as collection:
         members, found, first = collection.members, 0, ""
         for number, member in enumerate(members):
             if number % _REPORT_EVERY == 0:
                 progress(number, len(members))
             try:
-                for files in masks:
-                    files.of(member)
+                objects.files_of(member)
                 found += 1
             except BadImage as error:
                 first = first or error.message

@@ -358,15 +358,10 @@ def _with_masks(
     device: str,
     context: JobContext,
 ) -> "PreferenceFound | SameObjectFound | None":
-    from inspector.images.objects import LabelMaps, Masks
+    from inspector.images.objects import objects_of
     from inspector.scans.analyses import attention_preference, same_object
 
-    if folders.labels is not None:
-        objects: LabelMaps | Masks = LabelMaps(folders.labels, folders.pair)
-    else:
-        assert folders.targets is not None
-        assert folders.distractors is not None
-        objects = Masks(folders.targets, folders.distractors, folders.background)
+    objects = objects_of(folders)
     running = _running(wanted, entry, network, device, context)
     model, images, partial = entry.model, folders.images, context.partial
     if wanted.options is None:

@@ -278,9 +278,11 @@ def anisotropy_of_folder(
 ) -> tuple[Anisotropy, tuple[Path, ...]]:
     """How alike the centre patches of the images of a folder are, and the files that were read.
 
-    Of every volume its middle slice; of a folder that holds one volume all slices of it.
+    Of every volume its middle slice; of a folder that holds one volume all slices of it. What was
+    measured before, here or in the window, is taken from where scans are kept.
     """
     from inspector.scans.analyses import anisotropy
+    from inspector.scans.store import default_store
 
     got = anisotropy(
         model,
@@ -289,6 +291,7 @@ def anisotropy_of_folder(
         space,
         preparation=prepared_as(preparation, network),
         card=card or model.card(),
+        store=default_store(),
         progress=progress,
     )
     assert got is not None  # of several processes only others than the first get nothing

@@ -13,6 +13,7 @@ from inspector.export.sources import CheckpointFile, Wanted, preparation_options
 
 if TYPE_CHECKING:
     from inspector.export.computing import Opened
+    from inspector.scans.analyses import Running
     from inspector.scans.ranks import Ranks
     from inspector.scans.store import Store
 
@@ -61,7 +62,7 @@ class FolderScan:
             files = running.model.checkpoint.files
             yield replace(running, source=replace(self.checkpoint, files=files))
 
-    def keywords(self, running: "Opened") -> dict[str, Any]:
+    def keywords(self, running: "Opened") -> "Running":
         """What the functions of `inspector.scans.analyses` take beside their own options."""
         from inspector.export.computing import prepared_as
 

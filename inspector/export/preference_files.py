@@ -49,8 +49,8 @@ def preference_files(scan: FolderScan, masks: MaskFolders) -> Report | None:
         written.
     """
     from inspector.export.computing import modes_of_model
-    from inspector.export.scanned_scenes import objects_of
     from inspector.export.staging import staged
+    from inspector.images.objects import objects_of
     from inspector.scans.analyses import attention_preference
 
     with scan.opened() as running:

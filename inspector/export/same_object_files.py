@@ -48,8 +48,8 @@ def same_object_files(scan: FolderScan, masks: MaskFolders, *, top: int) -> Repo
     """
     from inspector.analysis.same_object import ONE_OBJECT
     from inspector.export.computing import modes_of_model
-    from inspector.export.scanned_scenes import objects_of
     from inspector.export.staging import staged
+    from inspector.images.objects import objects_of
     from inspector.scans.analyses import same_object
 
     with scan.opened() as running:

@@ -3,13 +3,12 @@
 What was measured before, here or in the window, is taken from where scans are kept.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inspector.core.address import Address
-from inspector.core.errors import BadRequest
 from inspector.core.gallery import GalleryScene, SignsShown
 from inspector.core.measuring import MaskFolders
 from inspector.core.optimal import DEFAULT_TOP, SIGNS, OptimalImages, OptimalOptions
@@ -23,7 +22,7 @@ from inspector.export.computing import Opened, opened, prepared_as
 from inspector.export.sources import CheckpointFile
 
 if TYPE_CHECKING:
-    from inspector.images.objects import LabelMaps, Masks
+    from inspector.scans.analyses import Running
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,6 @@ def gallery_scene(
         Of which rows are made.
     """
     from inspector.scans.analyses import optimal_images
-    from inspector.scans.store import default_store
 
     with opened(checkpoint, device=device) as running:
         got = optimal_images(
@@ -70,10 +68,7 @@ def gallery_scene(
             images.folder,
             options=images.options,
             top=images.top,
-            preparation=prepared_as(images.preparation, running.network),
-            card=running.card(label),
-            store=default_store(),
-            device=device,
+            **_running(running, images.preparation, label),
         )
         assert got is not None  # of several processes only others than the first get nothing
         found = got.optimal
@@ -116,24 +111,14 @@ def with_preference(
     device: str = "cpu",
 ) -> DepthScene:
     """The same models; of those that `letters` name also what their attention prefers."""
+    from inspector.images.objects import objects_of
     from inspector.scans.analyses import attention_preference
-    from inspector.scans.store import default_store
 
     found: list[Preference | None] = list(scene.preference or [None] * len(scene.letters))
-    for place, (model, source) in enumerate(zip(scene.models, checkpoints, strict=True)):
-        if scene.letters[place] not in letters:
-            continue
-        with opened(source, device=device) as running:
-            got = attention_preference(
-                running.model,
-                running.network,
-                masks.images,
-                objects_of(masks),
-                preparation=prepared_as(preparation, running.network),
-                card=running.card(model.card.label),
-                store=default_store(),
-                device=device,
-            )
+    for place, model, running in _each(scene, checkpoints, letters, preparation, device):
+        got = attention_preference(
+            model.model, model.network, masks.images, objects_of(masks), **running
+        )
         assert got is not None  # of several processes only others than the first get nothing
         found[place] = got.preference
     return replace(scene, preference=tuple(found))
@@ -151,37 +136,46 @@ def with_same_object(
     device: str = "cpu",
 ) -> DepthScene:
     """The same models; of those that `letters` name also how often maps favour one object."""
+    from inspector.images.objects import objects_of
     from inspector.scans.analyses import same_object
-    from inspector.scans.store import default_store
 
     found: list[SameObject | None] = list(scene.same_object or [None] * len(scene.letters))
-    for place, (model, source) in enumerate(zip(scene.models, checkpoints, strict=True)):
-        if scene.letters[place] not in letters:
-            continue
-        with opened(source, device=device) as running:
-            got = same_object(
-                running.model,
-                running.network,
-                masks.images,
-                objects_of(masks),
-                options=options,
-                top=top,
-                preparation=prepared_as(preparation, running.network),
-                card=running.card(model.card.label),
-                store=default_store(),
-                device=device,
-            )
+    for place, model, running in _each(scene, checkpoints, letters, preparation, device):
+        got = same_object(
+            model.model,
+            model.network,
+            masks.images,
+            objects_of(masks),
+            options=options,
+            top=top,
+            **running,
+        )
         assert got is not None  # of several processes only others than the first get nothing
         found[place] = got.same_object
     return replace(scene, same_object=tuple(found))
 
 
-def objects_of(masks: MaskFolders) -> "LabelMaps | Masks":
-    """The objects of the images."""
-    from inspector.images.objects import LabelMaps, Masks
+def _each(
+    scene: DepthScene,
+    checkpoints: Sequence[CheckpointFile],
+    letters: Sequence[str],
+    preparation: Preparation | None,
+    device: str,
+) -> "Iterator[tuple[int, Opened, Running]]":
+    """Place in the scene of each model that is named; the model, open; how its scan is run."""
+    for place, (model, source) in enumerate(zip(scene.models, checkpoints, strict=True)):
+        if scene.letters[place] in letters:
+            with opened(source, device=device) as running:
+                yield place, running, _running(running, preparation, model.card.label)
 
-    if masks.labels is not None:
-        return LabelMaps(masks.labels, masks.pair)
-    if masks.targets is None or masks.distractors is None:
-        raise BadRequest("Neither masks nor label maps were given.")
-    return Masks(masks.targets, masks.distractors, masks.background)
+
+def _running(opened: Opened, preparation: Preparation | None, label: str) -> "Running":
+    """How a scan is run that is kept where those of the window are."""
+    from inspector.scans.store import default_store
+
+    return {
+        "preparation": prepared_as(preparation, opened.network),
+        "card": opened.card(label),
+        "store": default_store(),
+        "device": opened.device,
+    }

@@ -160,14 +160,14 @@ def read_slice(image: InputImage, at: SliceAddress) -> Slice:
         ) from error
 
 
-def stem_of(file: str) -> str:
+def stem_of(file: str, suffixes: Iterable[str] = SUFFIXES) -> str:
     """A file's path without the ending that an image's name has: ``a/b`` of ``a/b.nii.gz``.
 
     >>> stem_of("1.2.840.1")
     '1.2.840.1'
     """
     lower = file.lower()
-    ending = max((s for s in SUFFIXES if lower.endswith(s)), key=len, default="")
+    ending = max((s for s in suffixes if lower.endswith(s)), key=len, default="")
     return file[: len(file) - len(ending)]
 
 

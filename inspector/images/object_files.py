@@ -128,16 +128,12 @@ class ObjectFiles:
                     if _is_folder(entry):
                         folders.add(entry.name)
                     elif entry.name.lower().endswith(self.suffixes):
-                        stem = self._stem(entry.name)
+                        stem = stem_of(entry.name, self.suffixes)
                         files[stem] = tuple(sorted((*files.get(stem, ()), entry.name)))
         except OSError:
             # Told picture by picture: there is no mask for it.
             return _Listed({}, frozenset())
         return _Listed(files, frozenset(folders))
-
-    def _stem(self, name: str) -> str:
-        ending = max((s for s in self.suffixes if name.lower().endswith(s)), key=len)
-        return name[: len(name) - len(ending)]
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:

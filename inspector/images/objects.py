@@ -16,6 +16,7 @@ import numpy as np
 from inspector.core.collection import Member
 from inspector.core.errors import BadImage, BadRequest
 from inspector.core.images import Slice, SliceAddress
+from inspector.core.measuring import MaskFolders
 from inspector.core.objects import BACKGROUND, DISTRACTOR, TARGET, UNLABELLED, Labels, ObjectMap
 from inspector.images.collection import (
     ONE_PICTURE,
@@ -95,7 +96,17 @@ class LabelMaps:
         BadImage
             When there is no label map, or it may not be read.
         """
-        return _key(self.settings, member.at, [self._files.of(member)], fingerprints)
+        return _key(self.settings, member.at, self.files_of(member), fingerprints)
+
+    def files_of(self, member: Member) -> list[Matched]:
+        """Where the objects of a picture are, by its name; nothing is read.
+
+        Raises
+        ------
+        BadImage
+            When there is no label map.
+        """
+        return [self._files.of(member)]
 
     def _labels(self, member: Member, matched: Matched) -> Labels:
         if matched.together:
@@ -157,8 +168,17 @@ class Masks:
         BadImage
             When a mask is missing, or may not be read.
         """
-        matched = [files.of(member) for files in self._files]
-        return _key(self.settings, member.at, matched, fingerprints)
+        return _key(self.settings, member.at, self.files_of(member), fingerprints)
+
+    def files_of(self, member: Member) -> list[Matched]:
+        """Where the masks of a picture are, by its name; nothing is read.
+
+        Raises
+        ------
+        BadImage
+            When a mask is missing.
+        """
+        return [files.of(member) for files in self._files]
 
     def _mask(self, files: ObjectFiles, member: Member, shape: tuple[int, int]) -> tuple[str, Mask]:
         matched = files.of(member)
@@ -166,6 +186,21 @@ class Masks:
         whole: Mask = np.logical_or.reduce(masks)
         _check_shape(matched.name, whole.shape, member.name, shape)
         return matched.name, whole
+
+
+def objects_of(masks: MaskFolders) -> LabelMaps | Masks:
+    """The objects of the pictures of a folder, from those of its masks or label maps.
+
+    Raises
+    ------
+    BadRequest
+        When there is no such folder.
+    """
+    if masks.labels is not None:
+        return LabelMaps(masks.labels, masks.pair)
+    assert masks.targets is not None
+    assert masks.distractors is not None
+    return Masks(masks.targets, masks.distractors, masks.background)
 
 
 @dataclass

@@ -25,9 +25,9 @@ from inspector.export.bundle import write_export
 from inspector.export.computing import depth_scene as computed_scene
 from inspector.export.depth_content import DepthContent
 from inspector.export.figure import draw_figure, drawing_of, figure_bytes, preview, save_figure
-from inspector.export.scanned_scenes import objects_of, with_preference, with_same_object
+from inspector.export.scanned_scenes import with_preference, with_same_object
 from inspector.export.sources import CheckpointFile
-from inspector.images.objects import LabelMaps, Masks
+from inspector.images.objects import LabelMaps, Masks, objects_of
 from tests.measured_by_hand import preference, same_object
 from tests.scenes_by_hand import depth_scene
 from tests.tiny_models import vit_weights, write_safetensors
