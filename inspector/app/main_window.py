@@ -232,6 +232,7 @@ class MainWindow(QMainWindow):
         """The options of the tab that is looked at, where there is anything to choose."""
         compares = self.tab == "compare"
         self._panels.setCurrentWidget(self.options if compares else self.map_options)
+        self.map_options.show_for_gallery(self.tab == "gallery")
         useful = {"compare": self._models > 1, "depth": False, "gallery": self._models > 0}
         there = useful.get(self.tab, self._models + self._images > 0)
         self._right.setVisible(there and self._options_shown)

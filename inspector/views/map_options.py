@@ -26,6 +26,7 @@ from inspector.views.preparation_box import PreparationBox
 from inspector.views.window_box import WindowBox
 
 _LIMITS = {"own": "Each map its own", "shared": "Shared by A and B"}
+_LIMITS_OF_GALLERY = {"own": "Each map its own", "shared": "Shared in a row"}
 _PERCENT = 100
 _DOT = " · "
 _GAP = 8
@@ -132,6 +133,19 @@ class MapOptions(QWidget):
         """Show how images are prepared, and what the checkpoint says; emits nothing."""
         self.preparation_box.show_preparation(now, default, native=native, step=step)
 
+    def show_for_gallery(self, wanted: bool) -> None:
+        """Offer what changes the overlays of a gallery, or all that there is; emits nothing.
+
+        Its images have their own windows, their maps the signs of their rows, and its modes are
+        those of query and key.
+        """
+        for control in (self.window_box, self.grid, self.seen, self.flipped, self.product):
+            control.setHidden(wanted)
+            if control in self._labels:
+                self._labels[control].setHidden(wanted)
+        for place, text in enumerate((_LIMITS_OF_GALLERY if wanted else _LIMITS).values()):
+            self.limits.setItemText(place, text)
+
     def _place(self) -> None:
         inner = QWidget()
         column = QVBoxLayout(inner)
@@ -144,7 +158,9 @@ class MapOptions(QWidget):
             ("&Limits", self.limits),
         ):
             self._labels[control] = _add(column, text, control)
-        _add(column, "Wi&ndow", self.window_box, buddy=self.window_box.preset)
+        self._labels[self.window_box] = _add(
+            column, "Wi&ndow", self.window_box, buddy=self.window_box.preset
+        )
         column.addSpacing(_GAP)
         for check in (self.grid, self.seen, self.flipped):
             column.addWidget(check)
@@ -168,7 +184,7 @@ class MapOptions(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(3)
         column.addWidget(self.smooth)
-        _add(column, "&Product", self.product)
+        self._labels[self.product] = _add(column, "&Product", self.product)
         _add(column, "&Tokens", self.space)
         for check in (self.fold, self.augment):
             column.addWidget(check)

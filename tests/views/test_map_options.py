@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QSlider
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QSlider
 
 from inspector.core.images import CT_PRESETS, Preset, ToneTable, Window
 from inspector.core.map_style import ColourPair, MapStyle
@@ -200,3 +200,20 @@ def test_that_setters_emit_nothing(panel):
     assert emitted == []
     assert panel.opacity.value() == 10
     assert panel.limits.currentText() == "Shared by A and B"
+
+
+def test_that_in_the_gallery_only_what_changes_it_is_offered(qtbot, panel):
+    qtbot.mouseClick(panel.more, Qt.MouseButton.LeftButton)
+    panel.show_for_gallery(True)
+    shown = controls(panel)
+    for useless in (panel.grid, panel.seen, panel.flipped, panel.product, panel.window_box.preset):
+        assert useless not in shown
+    for useful in (panel.opacity, panel.dim, panel.limits, panel.smooth, panel.space, panel.fold):
+        assert useful in shown
+    labels = [one.text() for one in panel.findChildren(QLabel) if one.isVisibleTo(panel)]
+    assert "&Product" not in labels
+    assert "Wi&ndow" not in labels
+    assert panel.limits.itemText(1) == "Shared in a row"
+    panel.show_for_gallery(False)
+    assert len(controls(panel)) > len(shown)
+    assert panel.limits.itemText(1) == "Shared by A and B"
