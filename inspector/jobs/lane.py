@@ -41,6 +41,8 @@ class Lane(QObject):
         A `JobState` at most every 50 ms.
     pause_changed(key)
         The job under the key is paused, or is to go on.
+    taken(key)
+        A job was taken in, and waits for its turn.
     ended(key)
         The newest job under the key is over: delivered, failed or cancelled.
     busy(), idle()
@@ -52,6 +54,7 @@ class Lane(QObject):
     progressed = Signal(object)
     failed = Signal(str, object)
     pause_changed = Signal(str)
+    taken = Signal(str)
     ended = Signal(str)
     busy = Signal()
     idle = Signal()
@@ -110,6 +113,7 @@ class Lane(QObject):
         if was_idle:
             self.busy.emit()
         self._worker.asked.emit()
+        self.taken.emit(key)
         return taken.number
 
     def cancel(self, key: str | None = None) -> None:
@@ -122,6 +126,16 @@ class Lane(QObject):
         """Whether a job under this key waits or runs and was not cancelled."""
         job = self._newest.get(key)
         return job is not None and not job.cancelled.is_set()
+
+    @property
+    def jobs(self) -> tuple[JobState, ...]:
+        """Those that are shown and wait or run, as they were taken in, in that order."""
+        return tuple(job.begun for job in self._newest.values() if job.label and self.has(job.key))
+
+    def is_waiting(self, key: str) -> bool:
+        """Whether the job under a key has not begun yet."""
+        job = self._newest.get(key)
+        return job is not None and self._queue.has(job)
 
     def pause(self, key: str) -> None:
         """Let the job under a key wait at its next progress report; only one that is pausable.
@@ -292,6 +306,11 @@ class _Queue:
                 return False
             self._jobs.remove(job)
             return True
+
+    def has(self, job: _Job) -> bool:
+        """Whether it still waits."""
+        with self._stirred:
+            return job in self._jobs
 
     def stir(self) -> None:
         """A job was cancelled, or is to go on: whoever rests looks again."""

@@ -1,11 +1,14 @@
 """What is being computed, how far it is, how long it will take, and ways to stop it."""
 
-from PySide6.QtCore import Qt, Signal
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QWidget
 
 from inspector.views.elided_label import ElidedLabel
 from inspector.views.icons import IconButton
+from inspector.views.jobs_popover import JobShown, JobsPopover
 
 _BAR_WIDTH = 110
 _BAR_HEIGHT = 8
@@ -26,10 +29,14 @@ class JobCell(QWidget):
         The user stops the job.
     pause_asked(bool)
         The user lets it wait, or go on.
+    one_cancelled(key), one_paused(key, paused)
+        The same of a job in the list of those that run and wait.
     """
 
     cancel_asked = Signal()
     pause_asked = Signal(bool)
+    one_cancelled = Signal(str)
+    one_paused = Signal(str, bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,6 +48,13 @@ class JobCell(QWidget):
         self._bar.setFixedSize(_BAR_WIDTH, _BAR_HEIGHT)
         self._bar.setAccessibleName("Progress of the running job")
         self._left = ElidedLabel(role=QPalette.ColorRole.PlaceholderText)
+        self._jobs: tuple[JobShown, ...] = ()
+        self._panel: JobsPopover | None = None
+        self.waiting = QToolButton()
+        self.waiting.setAutoRaise(True)
+        self.waiting.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.waiting.setToolTip("What runs, and what waits for its turn")
+        self.waiting.clicked.connect(self._on_waiting_clicked)
         self.pause = IconButton(*_PAUSE)
         self.pause.clicked.connect(self._on_pause_clicked)
         self.cancel = IconButton("close", "Cancel the running job (Esc)")
@@ -94,11 +108,31 @@ class JobCell(QWidget):
         self._left.setText("")
         self._show_parts(False)
         self.show_pause(pausable=False, paused=False)
+        self.show_jobs(())
+
+    def show_jobs(self, jobs: Sequence[JobShown]) -> None:
+        """Say how many wait behind the one that is shown, which is the first; a click lists all."""
+        self._jobs = tuple(jobs)
+        count = len(jobs) - 1
+        self.waiting.setText(f"{count} waiting" if count > 0 else "")
+        self.waiting.setVisible(count > 0)
+        if self._panel is None:
+            return
+        if jobs:
+            self._panel.show_jobs(jobs)
+        else:
+            self._panel.close()
+
+    @property
+    def panel(self) -> JobsPopover | None:
+        """The list while it is open."""
+        return self._panel
 
     @property
     def text(self) -> str:
         """All that can be read in the cell."""
-        return " · ".join(t for t in (self._text.text(), self._left.text()) if t)
+        parts = (self._text.text(), self._left.text(), self.waiting.text())
+        return " · ".join(text for text in parts if text)
 
     def _place(self) -> None:
         row = QHBoxLayout(self)
@@ -107,8 +141,10 @@ class JobCell(QWidget):
         row.addWidget(self._text, 1)
         row.addWidget(self._bar)
         row.addWidget(self._left)
+        row.addWidget(self.waiting)
         row.addWidget(self.pause)
         row.addWidget(self.cancel)
+        self.waiting.setFixedHeight(self.pause.sizeHint().height())
         # as high without a job as with one: else all above is laid out and drawn when one begins
         self.setFixedHeight(row.sizeHint().height())
 
@@ -123,6 +159,20 @@ class JobCell(QWidget):
 
     def _on_pause_clicked(self) -> None:
         self.pause_asked.emit(not self._is_paused)
+
+    @Slot()
+    def _on_waiting_clicked(self) -> None:
+        panel = JobsPopover(self._jobs, parent=self)
+        panel.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        panel.cancel_asked.connect(self.one_cancelled)
+        panel.pause_asked.connect(self.one_paused)
+        panel.destroyed.connect(self._on_panel_gone)
+        self._panel = panel
+        panel.show_at(self.waiting)
+
+    @Slot()
+    def _on_panel_gone(self) -> None:
+        self._panel = None
 
 
 def time_left(seconds: float) -> str:

@@ -594,3 +594,21 @@ def test_that_only_a_pausable_job_is_paused_and_that_it_is_told(lane, log, qtbot
     lane.cancel("plain")
     with qtbot.waitSignal(lane.idle):
         pass
+
+
+def test_that_jobs_are_listed_in_the_order_taken_and_those_not_begun_are_told(lane, log, qtbot):
+    taken, started = [], threading.Event()
+    lane.taken.connect(taken.append)
+    lane.submit("runs", until_cancelled(started), label="first")
+    assert started.wait(5)
+    lane.submit("quiet", lambda _: None, label="")
+    lane.submit("waits", until_cancelled(), label="second", pausable=True)
+    assert taken == ["runs", "quiet", "waits"]
+    assert [job.label for job in lane.jobs] == ["first", "second"]
+    assert (lane.is_waiting("runs"), lane.is_waiting("waits")) == (False, True)
+    assert not lane.is_waiting("nothing")
+    lane.cancel("runs")
+    qtbot.waitUntil(lambda: not lane.is_waiting("waits"))
+    assert [job.label for job in lane.jobs] == ["second"]
+    with qtbot.waitSignal(lane.idle):
+        lane.cancel()

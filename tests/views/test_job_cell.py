@@ -4,6 +4,7 @@ from PySide6.QtWidgets import QApplication, QProgressBar
 
 from inspector.views.icons import IconButton
 from inspector.views.job_cell import JobCell, counted_text, rate_text, time_left
+from inspector.views.jobs_popover import JobShown
 
 
 @pytest.fixture
@@ -123,3 +124,49 @@ def test_that_the_bar_stands_still_while_images_are_counted(cell):
         QApplication.processEvents()
         places.add(cell.findChild(QProgressBar).x())
     assert len(places) == 1
+
+
+def jobs(*waiting: str, paused: bool = False) -> list[JobShown]:
+    first = JobShown("first", "Gallery of A", "3 of 9 images", pausable=True)
+    return [first, *(JobShown(key, f"Gallery of {key}", "waits", True, paused) for key in waiting)]
+
+
+def test_that_jobs_that_wait_are_counted_and_none_is_not_said(cell):
+    cell.show_state("Gallery", done=3, total=9, unit="images", pausable=True)
+    cell.show_jobs(jobs())
+    assert cell.waiting.isHidden()
+    cell.show_jobs(jobs("B", "C"))
+    assert not cell.waiting.isHidden()
+    assert cell.text == "Gallery · 3 of 9 images · 2 waiting"
+    cell.show_idle("Ready")
+    assert cell.waiting.isHidden()
+    assert cell.text == "Ready"
+
+
+def test_that_each_job_of_the_list_can_be_ended_and_told_to_wait(cell, qtbot):
+    cell.show_jobs(jobs("B"))
+    cell.show()
+    qtbot.keyClick(cell.waiting, Qt.Key.Key_Space)
+    rows = cell.panel.rows
+    assert [row.label.text() for row in rows] == ["Gallery of A", "Gallery of B"]
+    assert [row.says.text() for row in rows] == ["3 of 9 images", "waits"]
+    with qtbot.waitSignal(cell.one_cancelled) as cancelled:
+        qtbot.mouseClick(rows[1].cancel, Qt.MouseButton.LeftButton)
+    assert cancelled.args == ["B"]
+    with qtbot.waitSignal(cell.one_paused) as paused:
+        qtbot.mouseClick(rows[1].pause, Qt.MouseButton.LeftButton)
+    assert paused.args == ["B", True]
+    cell.show_jobs(jobs("B", paused=True))
+    with qtbot.waitSignal(cell.one_paused) as paused:
+        qtbot.mouseClick(rows[1].pause, Qt.MouseButton.LeftButton)
+    assert paused.args == ["B", False]
+
+
+def test_that_the_list_follows_the_jobs_and_closes_with_the_last(cell, qtbot):
+    cell.show_jobs(jobs("B", "C"))
+    cell.show()
+    qtbot.mouseClick(cell.waiting, Qt.MouseButton.LeftButton)
+    cell.show_jobs(jobs("C"))
+    assert [row.job.key for row in cell.panel.rows] == ["first", "C"]
+    cell.show_idle("Ready")
+    qtbot.waitUntil(lambda: cell.panel is None)
