@@ -21,6 +21,7 @@ from inspector.app.imaging import Imaging
 from inspector.app.inspecting import Inspecting
 from inspector.app.job_line import JobLine
 from inspector.app.keeping import Keeping
+from inspector.app.kept_before import KeptBefore
 from inspector.app.main_window import MainWindow
 from inspector.app.measuring import Measuring
 from inspector.app.opening import Opening
@@ -94,6 +95,16 @@ class Controller(QObject):
             self.remembering,
             self.window,
             parent=self,
+        )
+        self.galleries.count_with(
+            KeptBefore(
+                self.session,
+                self.scans,
+                self.lane,
+                self.inspecting.networks,
+                device=lambda: self.comparing.device,
+                parent=self,
+            )
         )
         self.measuring = Measuring(
             self.session,

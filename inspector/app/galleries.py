@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from inspector.app.asking import ask_folder
 from inspector.app.gallery_tiles import GalleryTiles, HeadFound, Place, Rows
+from inspector.app.kept_before import KeptBefore
 from inspector.app.main_window import MainWindow
 from inspector.app.remembering import Remembering
 from inspector.app.scanning import Scans
@@ -23,11 +24,10 @@ from inspector.views.modes_view import StateLevel
 
 REFRESH_MS = 250
 """How often the numbers of a running scan are shown."""
-ANEW_MS = 2500
-SHARE = 2
-ROWS_MEANWHILE = 4
-"""While a scan runs it waits for tiles: those of the first few rows in sight are made, at most so
-often, and it then goes on for at least so many times as long as they took."""
+ANEW_MS = 1500
+"""While a scan runs it waits for the tiles in sight. They are made at most so often, and it then
+goes on for at least as long as they took: half of the time is the scan's whatever changes, and more
+of it the later it is, as the best images of so many change less and less."""
 
 
 class Galleries(QObject):
@@ -52,6 +52,7 @@ class Galleries(QObject):
         super().__init__(parent)
         self._session = session
         self._scans = scans
+        self._kept: KeptBefore | None = None
         self._tiles = tiles
         self._opening = opening
         self._scenes = scenes
@@ -86,6 +87,11 @@ class Galleries(QObject):
         self._choose(folder)
         self._window.show_tab("gallery")
         self._start()
+
+    def count_with(self, kept: KeptBefore) -> None:
+        """Have counted what is kept from before the program was started."""
+        self._kept = kept
+        kept.changed.connect(self.draw)
 
     @Slot(object)
     def offer(self, paths: Sequence[Path]) -> None:
@@ -197,11 +203,19 @@ class Galleries(QObject):
             return
         state, stage = self._scans.state(entry, "optimal"), self._scans.stage(entry, "optimal")
         if state is None:
-            self._view.show_scan(ScanShown())
+            self._view.show_scan(ScanShown(kept=self._kept_before(entry)))
             return
+        before = self._scans.begun() if stage == "waiting" else None
+        waits_for = "" if before is None else before.label
         self._view.show_scan(
-            ScanShown(stage, state.done, state.total, state.rate, state.seconds_left)
+            ScanShown(stage, state.done, state.total, state.rate, state.seconds_left, waits_for)
         )
+
+    def _kept_before(self, entry: OpenModel) -> int:
+        """Of how many images results are kept, where none is shown yet."""
+        if self._kept is None or self._scans.optimal(entry) is not None:
+            return 0
+        return self._kept.count(entry)
 
     def _state(self, entry: OpenModel | None, head: HeadFound | None) -> tuple[str, StateLevel]:
         """What is said beside the title, or in place of the gallery."""
@@ -227,19 +241,21 @@ class Galleries(QObject):
 
     @Slot()
     def _ask_for_tiles(self) -> None:
-        """Of the rows in sight; while the model is being run on the folder, now and then."""
+        """Those in sight before all others; while a scan runs no others."""
         entry = self._session.chosen_model
         head = None if entry is None or self._window.tab != "gallery" else self._head(entry)
         if entry is None or head is None:
             return
         runs = self._scans.stage(entry, "optimal") == "running"
-        self._tiles.ask(head, self._rows[:ROWS_MEANWHILE] if runs else self._rows)
+        rows, columns = self._view.canvas.in_sight
+        if not self._tiles.ask(head, rows, columns=columns, quietly=runs) and not runs:
+            self._tiles.ask(head, self._rows)
 
     @Slot(float)
     def _on_tiles_made(self, seconds: float) -> None:
         entry = self._session.chosen_model
         if entry is not None and self._scans.stage(entry, "optimal") == "running":
-            self._anew.start(max(ANEW_MS, round(1000 * SHARE * seconds)))
+            self._anew.start(max(ANEW_MS, round(1000 * seconds)))
 
     @Slot()
     def _on_models_changed(self) -> None:
@@ -275,9 +291,8 @@ class Galleries(QObject):
 
     @Slot(object)
     def _on_rows_wanted(self, rows: Rows) -> None:
-        is_elsewhere, self._rows = tuple(rows) != self._rows, tuple(rows)
-        if is_elsewhere or not self._anew.isActive():
-            self._ask_for_tiles()
+        self._rows = tuple(rows)
+        self._ask_for_tiles()
 
     @Slot(str, int, str)
     def _on_tile_opened(self, image: str, mode: int, sign: str) -> None:

@@ -15,7 +15,7 @@ from inspector.core.address import Address
 from inspector.core.errors import InspectorError
 from inspector.core.gallery import GalleryRow, GalleryScene, GalleryTile
 from inspector.core.modes import BlockModes, ModeOptions
-from inspector.core.optimal import SIGNS, OptimalImages, OptimalOptions, Sign, Winner
+from inspector.core.optimal import MOST_TOP, SIGNS, OptimalImages, OptimalOptions, Sign, Winner
 from inspector.core.preparation import Preparation
 from inspector.jobs.context import JobContext
 from inspector.jobs.lane import Lane
@@ -140,24 +140,31 @@ class GalleryTiles(QObject):
             ),
         )
 
-    def ask(self, head: HeadFound, rows: Rows) -> None:
-        """Have the missing tiles of some rows made, in their order."""
+    def ask(
+        self, head: HeadFound, rows: Rows, *, columns: int = MOST_TOP, quietly: bool = False
+    ) -> bool:
+        """Have the missing tiles of some rows made, in their order; whether any were missing.
+
+        Of each row the first so many columns; `quietly` is for what is made again and again.
+        """
         self._try_again(head)
-        missing, modes = self._missing(head, rows), self._modes_of(head)
+        found = head.found.first(columns)
+        missing, modes = self._missing(head, found, rows), self._modes_of(head)
         if self.problem(head) is not None or (not missing and modes is not None):
-            return
+            return False
         asked = TilesAsked(
-            head.entry, head.found, head.address, missing, head.scan, self._device(), modes
+            head.entry, found, head.address, missing, head.scan, self._device(), modes
         )
-        if self._is_asked(asked):
-            return
+        if self._is_asked(head, asked):
+            return True
         self._asked, self._asked_at, tiling = asked, monotonic(), self._tiling
         self._lane.submit(
             TILES,
             lambda context: tiling.make(asked, context),
-            label="Reading images of the gallery",
+            label="" if quietly else "Reading images of the gallery",
             rank=_AHEAD,
         )
+        return True
 
     def find(self, head: HeadFound, image: str) -> None:
         """Ask where an image is, by its name in the folder that was scanned."""
@@ -186,7 +193,7 @@ class GalleryTiles(QObject):
         known = self._inspecting.block_modes(head.entry, head.address, options)
         return known or self._modes.get((id(head.entry.model), head.address.of_block, options))
 
-    def _missing(self, head: HeadFound, rows: Rows) -> Rows:
+    def _missing(self, head: HeadFound, found: OptimalImages, rows: Rows) -> Rows:
         """Those of the rows that are not whole."""
         known = self._tiles.get(head.place, {})
         return tuple(
@@ -195,7 +202,7 @@ class GalleryTiles(QObject):
             if mode < head.modes
             and any(
                 _of_winner(known, mode, sign, winner) is None
-                for winner in head.found.winners(replace(head.address, mode=mode), sign)
+                for winner in found.winners(replace(head.address, mode=mode), sign)
             )
         )
 
@@ -208,13 +215,15 @@ class GalleryTiles(QObject):
             for name in [name for name, tile in tiles.items() if isinstance(tile, str)]:
                 del tiles[name]
 
-    def _is_asked(self, asked: TilesAsked) -> bool:
-        """Whether these tiles are being made already: nothing is begun anew for them."""
+    def _is_asked(self, head: HeadFound, asked: TilesAsked) -> bool:
+        """Whether these tiles are being made already, and next: nothing is begun anew for them."""
         old = self._asked
         if old is None or not self._lane.has(TILES):
             return False
         same = (old.scan, old.address, old.device) == (asked.scan, asked.address, asked.device)
-        return same and old.entry.model is asked.entry.model and set(asked.rows) <= set(old.rows)
+        if not same or old.entry.model is not asked.entry.model or old.found.top < asked.found.top:
+            return False
+        return self._missing(head, asked.found, old.rows)[: len(asked.rows)] == asked.rows
 
     @Slot(str, object)
     def _on_tiles(self, key: str, value: object) -> None:

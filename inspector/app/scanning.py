@@ -33,11 +33,13 @@ if TYPE_CHECKING:
     Answer = OptimalFound | PreferenceFound | SameObjectFound
 
 Kind = Literal["optimal", "preference", "same-object"]
-Stage = Literal["idle", "running", "paused"]
+Stage = Literal["idle", "waiting", "running", "paused"]
 Result = OptimalImages | Preference | SameObject
 
 RANK = -2
 """Below everything else: modes that nobody looks at yet have -1."""
+SCAN = "scan:"
+"""How the keys of scans begin in the lane."""
 SPARE_CORES = 1
 """Cores that a scan leaves to the window."""
 _KEPT = 12
@@ -189,11 +191,18 @@ class Scans(QObject):
         return None if key is None else self._running[key].state
 
     def stage(self, entry: OpenModel, kind: Kind) -> Stage:
-        """Whether a scan runs (or waits to be begun), is paused, or there is none."""
+        """Whether a scan runs, waits to be begun, is paused, or there is none."""
         key = self._key_of(entry, kind)
         if key is None:
             return "idle"
-        return "paused" if self._lane.is_paused(key) else "running"
+        if self._lane.is_paused(key):
+            return "paused"
+        return "waiting" if self._lane.is_waiting(key) else "running"
+
+    def begun(self) -> JobState | None:
+        """The scan that others wait for; None where none has begun."""
+        begun = (one for key, one in self._running.items() if not self._lane.is_waiting(key))
+        return next((one.state for one in begun if self._lane.has(one.state.key)), None)
 
     def is_measuring(self, measure: MaskMeasure) -> bool:
         """Whether something is being measured with masks, of any model."""
@@ -231,7 +240,7 @@ class Scans(QObject):
                 return
             self._lane.cancel(key)
         number = next(self._numbers)
-        key, label = f"scan:{number}", f"{_LABELS[wanted.kind]} {entry.card.label}"
+        key, label = f"{SCAN}{number}", f"{_LABELS[wanted.kind]} {entry.card.label}"
         state = JobState(key, label, unit="images", pausable=True)
         self._running[key] = _Running(wanted, number, state)
         job = _job(wanted, entry, self._networks, self._device())

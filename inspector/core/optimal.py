@@ -1,6 +1,6 @@
 """Which pictures of a folder excite a mode most; methods, section C2."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -130,6 +130,13 @@ class OptimalImages:
     def complete(self) -> bool:
         """Whether every picture was looked at or left out."""
         return self.measured + len(self.left_out) >= self.total
+
+    def first(self, top: int) -> "OptimalImages":
+        """The same with no more than so many pictures of each mode and sign."""
+        if top >= self.top:
+            return self
+        kept = (slice(None), slice(None), slice(top))
+        return replace(self, score=self.score[kept], image=self.image[kept], place=self.place[kept])
 
     def winners(self, address: Address, sign: Sign) -> tuple[Winner, ...]:
         """The best pictures of a mode, best first.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -27,11 +27,30 @@ _WORDS = {
 _NOT_SAID = {"version", "modes version", "scores", "product"}
 
 
+class Measures(Protocol):
+    """The part of a `Measurement` that tells its records from others."""
+
+    @property
+    def name(self) -> str:
+        """Of its files."""
+        ...
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What a record depends on."""
+        ...
+
+    @property
+    def needs_objects(self) -> bool:
+        """Whether records depend on objects too."""
+        ...
+
+
 def identity_of(
     model: Model,
     network: Network,
     preparation: Preparation,
-    measurement: Measurement,
+    measurement: Measures,
     objects: Mapping[str, Any],
     fingerprints: Fingerprints,
 ) -> dict[str, Any]:

@@ -66,6 +66,7 @@ class GalleryCanvas(QWidget):
         self._layout = GalleryLayout()
         self._pressed: Place | None = None
         self._wanted: tuple[RowName, ...] = ()
+        self._in_sight: tuple[tuple[RowName, ...], int] = ((), 0)
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.timeout.connect(self._on_rested)
@@ -81,6 +82,11 @@ class GalleryCanvas(QWidget):
     def rows(self) -> tuple[GalleryRow, ...]:
         """The rows that are shown."""
         return self._rows
+
+    @property
+    def in_sight(self) -> tuple[tuple[RowName, ...], int]:
+        """The rows of which something is in sight, and how many columns, from the first on."""
+        return self._in_sight
 
     @property
     def current(self) -> Place | None:
@@ -257,8 +263,10 @@ class GalleryCanvas(QWidget):
             range(max(seen.start - len(seen), 0), seen.start),
         )
         wanted = tuple(self._layout.names[row] for part in around for row in part)
-        if wanted != self._wanted:
-            self._wanted = wanted
+        columns = self._layout.columns_until(self.across.value() + self.sheet.width())
+        in_sight = (tuple(self._layout.names[row] for row in seen), columns)
+        if (wanted, in_sight) != (self._wanted, self._in_sight):
+            self._wanted, self._in_sight = wanted, in_sight
             self.rows_wanted.emit(wanted)
 
     def _step(self, down: int, right: int) -> None:

@@ -106,6 +106,11 @@ class GalleryLayout:
         last = max(bisect_right(self.tops, bottom), first)
         return range(first, min(last, len(self.names)))
 
+    def columns_until(self, right: int) -> int:
+        """How many columns begin before a distance from the left, from the first on."""
+        past = right - self.cell
+        return min(max(-(-past // (self.tile_width + _BETWEEN)), 1), self.columns)
+
     def tile_at(self, point: QPoint) -> tuple[int, int] | None:
         """Row and rank of the tile under a point."""
         for row in self.rows_in(point.y(), point.y()):

@@ -86,7 +86,7 @@ class GalleryScanBar(QWidget):
         self.pause.setVisible(runs)
         self.cancel.setVisible(runs)
         self.pause.setText("Resume" if scan.stage == "paused" else "Pause")
-        text, says = _start_words(found)
+        text, says = _start_words(found, scan.kept)
         self.start.setText(text)
         self.start.setToolTip(says)
 
@@ -144,7 +144,9 @@ class _FolderName(ElidedLabel):
         return QSize(min(hint.width(), _NAME_WIDTH), hint.height())
 
 
-def _start_words(found: OptimalImages | None) -> tuple[str, str]:
+def _start_words(found: OptimalImages | None, kept: int) -> tuple[str, str]:
+    if found is None and kept:
+        return "Go on", "Show what is kept; only images that changed, or are new, are measured"
     if found is None:
         return "Start", "Look for the images that excite each mode most"
     if not found.complete:

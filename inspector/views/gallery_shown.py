@@ -11,7 +11,7 @@ from inspector.core.optimal import DEFAULT_MODES, DEFAULT_TOP, Sign
 RowName = tuple[int, Sign]
 """A row of a gallery: a mode and a sign."""
 
-ScanStage = Literal["idle", "running", "paused"]
+ScanStage = Literal["idle", "waiting", "running", "paused"]
 
 
 class TileSize(StrEnum):
@@ -75,6 +75,10 @@ class ScanShown:
         Images a second; None where it is not known yet.
     seconds_left
         None where it is not known yet.
+    waits_for
+        What has to be done before, in words; of one that is ``waiting``.
+    kept
+        Of how many images results are kept from before; of one that is ``idle``.
     """
 
     stage: ScanStage = "idle"
@@ -82,3 +86,5 @@ class ScanShown:
     total: int = 0
     rate: float | None = None
     seconds_left: float | None = None
+    waits_for: str = ""
+    kept: int = 0

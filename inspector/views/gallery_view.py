@@ -23,7 +23,13 @@ from inspector.views.gallery_legend import GalleryLegend
 from inspector.views.gallery_scan_bar import GalleryScanBar
 from inspector.views.gallery_shown import GalleryShown, ScanShown
 from inspector.views.gallery_status import GalleryStatus
-from inspector.views.gallery_words import lately_text, title_text, waiting_title
+from inspector.views.gallery_words import (
+    kept_text,
+    lately_text,
+    scan_text,
+    title_text,
+    waiting_title,
+)
 from inspector.views.modes_view import StateLevel
 from inspector.views.scene_view import SceneView, Steppable
 from inspector.views.theme import theme_of
@@ -38,6 +44,8 @@ _NO_FOLDER_HINT = (
 )
 _NOT_STARTED = "No image has been measured yet"
 _NOT_STARTED_HINT = "Start runs the model once on every image of the folder."
+_KEPT_HINT = "Go on shows them, and measures only images that are new or have changed."
+_WAITING = "This scan has not begun yet"
 _RUNNING = "The first images are being measured…"
 _RUNNING_HINT = "Results are shown as they come, and grow until the folder is done."
 _NO_WINNER = "No image excites a mode of this head"
@@ -288,8 +296,12 @@ class GalleryView(SceneView):
         elif self._folder is None and self._scene is None:
             lately = "" if self._lately is None else lately_text(*self._lately)
             self.empty.show_page(_NO_FOLDER, _NO_FOLDER_HINT, choose=True, lately=lately)
+        elif self._scan.stage == "waiting":
+            self.empty.show_page(_WAITING, f"{scan_text(self._scan, None)}.")
         elif waits:
             self.empty.show_page(_RUNNING, _RUNNING_HINT)
+        elif self._scene is None and self._scan.kept:
+            self.empty.show_page(kept_text(self._scan.kept), _KEPT_HINT)
         elif self._scene is None:
             self.empty.show_page(_NOT_STARTED, _NOT_STARTED_HINT)
         else:

@@ -85,7 +85,7 @@ def scan_text(scan: ScanShown, found: OptimalImages | None) -> str:
     Where none runs: what was found, and whether that is all.
     """
     if scan.stage == "idle":
-        return "" if found is None else _found_text(found)
+        return kept_text(scan.kept) if found is None else _found_text(found)
     parts = [_progress_text(scan)]
     if found is not None:
         parts.append(SO_FAR)
@@ -96,6 +96,12 @@ def left_out_text(found: OptimalImages | None) -> str:
     """``12 left out``; empty where none is."""
     count = 0 if found is None else len(found.left_out)
     return f"{count:,} left out" if count else ""
+
+
+def kept_text(images: int) -> str:
+    """``Results of 1,234 images are kept``; empty where none are."""
+    verb = "is" if images == 1 else "are"
+    return f"Results of {images_text(images)} {verb} kept" if images else ""
 
 
 def lately_text(folder: Path, images: int) -> str:
@@ -110,8 +116,10 @@ def _found_text(found: OptimalImages) -> str:
 
 
 def _progress_text(scan: ScanShown) -> str:
+    if scan.stage == "waiting":
+        return f"Waits for “{scan.waits_for}”" if scan.waits_for else "Waits"
     if not scan.total:
-        return "Looking for images"
+        return "Paused" if scan.stage == "paused" else "Looking for images"
     if scan.stage == "paused":
         return f"Paused at {counted_text(scan.done, scan.total, 'images', None, None)}"
     return counted_text(scan.done, scan.total, "images", scan.rate, scan.seconds_left)

@@ -78,3 +78,13 @@ def test_that_results_cannot_be_written_to():
         found().score[0, 0, 0] = 9
     with pytest.raises(dataclasses.FrozenInstanceError):
         found().measured = 9
+
+
+def test_that_fewer_pictures_of_each_mode_are_the_first_ones():
+    mode = Address(0, 1, 0, 0)
+    first = found().first(1)
+    assert first.top == 1
+    assert first.winners(mode, "-") == found().winners(mode, "-")[:1]
+    assert first.winners(Address(0, 0, 0, 1), "-") == ()
+    whole = found()
+    assert whole.first(9) is whole

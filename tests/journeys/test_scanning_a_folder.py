@@ -282,7 +282,9 @@ def test_that_the_scans_of_two_models_follow_one_another(
     view.model_chosen.emit("B")
     assert view.scene is None
     view.scan_bar.start.click()
-    assert program.scans.stage(program.session.models[1], "optimal") == "running"
+    assert program.scans.stage(program.session.models[1], "optimal") == "waiting"
+    assert view.status.text.text().startswith("Waits for “Gallery of pretrained")
+    assert program.window.jobs.text.endswith("1 waiting")
     gate.open()
     whole(program, qtbot)
     assert view.scene.letter == "B"
@@ -310,7 +312,7 @@ def test_that_a_gallery_is_a_figure(looking, folder, qtbot):
     assert looking.window.current_figure_kind() is FigureKind.GALLERY
 
 
-def test_that_the_folder_is_remembered_and_a_start_answers_from_disk(
+def test_that_the_folder_is_remembered_and_what_is_kept_is_told_and_shown_from_disk(
     looking, folder, qtbot, open_program, seen
 ):
     drop(looking, folder)
@@ -320,6 +322,8 @@ def test_that_the_folder_is_remembered_and_a_start_answers_from_disk(
     program.window.commands["reopen"].trigger()
     shown(program, seen)
     assert program.session.scan == ScanRequest(folder)
+    qtbot.waitUntil(lambda: view_of(program).scan_bar.start.text() == "Go on")
+    assert view_of(program).status.text.text() == f"Results of {len(NAMES)} images are kept"
     kept = []
     program.lane.result.connect(lambda _, value: kept.append(getattr(value, "kept", None)))
     view_of(program).scan_bar.start.click()
@@ -373,3 +377,62 @@ def test_that_holding_a_folder_over_the_gallery_says_what_a_drop_does(looking, f
     looking.window.drops.dragging.emit([folder])
     assert looking.window.highlight.text == "Open as image"
     looking.window.drops.dragging.emit([])
+
+
+def test_that_what_is_kept_is_told_no_more_once_it_is_cleared(
+    looking, folder, qtbot, open_program, seen
+):
+    drop(looking, folder)
+    whole(looking, qtbot)
+    looking.close()
+    program = open_program()
+    program.window.commands["reopen"].trigger()
+    shown(program, seen)
+    start = view_of(program).scan_bar.start
+    qtbot.waitUntil(lambda: start.text() == "Go on")
+    program.window.commands["kept_scans"].trigger()
+    qtbot.waitUntil(lambda: len(program.keeping.dialog.model.records) > 0)
+    program.keeping.dialog.clear_chosen.emit(None)
+    qtbot.waitUntil(lambda: start.text() == "Start")
+
+
+def test_that_of_two_scans_the_one_that_waits_can_be_ended_alone(
+    open_program, seen, checkpoints, folder, gate, qtbot
+):
+    program = shown(open_program(checkpoints[0], checkpoints[2]), seen)
+    gate.let_through(3)
+    drop(program, folder)
+    view, cell = view_of(program), program.window.jobs
+    qtbot.waitUntil(lambda: view.scene is not None)
+    view.model_chosen.emit("B")
+    view.scan_bar.start.click()
+    cell.waiting.click()
+    first, second = cell.panel.rows
+    assert second.says.text() == "waits"
+    second.cancel.click()
+    first_model, second_model = program.session.models
+    assert program.scans.stage(second_model, "optimal") == "idle"
+    assert program.scans.stage(first_model, "optimal") == "running"
+    assert [row.job.key for row in cell.panel.rows] == [first.job.key]
+    cell.panel.close()
+    gate.open()
+    seen(program)
+
+
+def test_that_all_tiles_in_sight_are_made_while_a_scan_runs(looking, folder, gate, qtbot):
+    view = view_of(looking)
+    gate.let_through(8)
+    drop(looking, folder)
+    qtbot.waitUntil(lambda: view.scene is not None)
+
+    def whole_in_sight() -> bool:
+        names, columns = view.canvas.in_sight
+        rows = [row for row in view.canvas.rows if (row.mode, row.sign) in names]
+        return len(rows) > 2 and all(
+            tile is not None for row in rows for tile in row.tiles[:columns]
+        )
+
+    qtbot.waitUntil(whole_in_sight, timeout=10_000)
+    assert looking.scans.stage(looking.session.models[0], "optimal") == "running"
+    assert "Reading images" not in looking.window.jobs.text
+    gate.open()

@@ -649,3 +649,36 @@ def test_that_a_gallery_of_nothing_cannot_be_asked_for(wrong):
 def test_that_a_scan_looks_for_a_mode_and_an_image_of_it_at_least(wrong):
     with pytest.raises(BadRequest):
         ScanChoice(**wrong)
+
+
+def test_that_rows_and_columns_in_sight_are_told_and_asked_for_when_others_are(view, qtbot):
+    view.show_shown(GalleryShown(modes=None, size=TileSize.LARGE))
+    wanted = records(view.rows_wanted)
+    view.show_scene(gallery(made=False))
+    qtbot.waitUntil(lambda: bool(wanted))
+    seen = in_sight(view)
+    rows, columns = view.canvas.in_sight
+    assert rows == tuple(view.canvas._layout.names[row] for row in sorted({r for r, _ in seen}))
+    assert columns == 1 + max(rank for _, rank in seen) < TOP
+    asked = len(wanted)
+    view.canvas.across.setValue(view.canvas.across.maximum())
+    qtbot.waitUntil(lambda: len(wanted) > asked)
+    assert view.canvas.in_sight[1] == TOP
+
+
+def test_that_what_is_kept_from_before_is_said_and_go_on_is_offered(view):
+    view.show_scan(ScanShown(kept=1234))
+    assert view.scan_bar.start.text() == "Go on"
+    assert view.status.text.text() == "Results of 1,234 images are kept"
+    assert "Results of 1,234 images are kept" in view.empty.accessibleName()
+    view.show_scan(ScanShown())
+    assert view.scan_bar.start.text() == "Start"
+    assert view.status.text.text() == ""
+
+
+def test_that_a_scan_that_has_not_begun_says_what_it_waits_for(view):
+    view.show_scan(ScanShown("waiting", waits_for="Gallery of B.pth"))
+    assert view.status.text.text() == "Waits for “Gallery of B.pth”"
+    assert "has not begun" in view.empty.accessibleName()
+    assert view.scan_bar.start.isHidden()
+    assert not view.scan_bar.cancel.isHidden()
