@@ -13,7 +13,7 @@ from inspector.core.gallery import GalleryScene, SignsShown
 from inspector.core.map_style import MapStyle
 from inspector.export.drawing import Drawing
 from inspector.export.gallery_figure import draw_gallery, drawn_images
-from inspector.export.scene_records import models_record, style_record
+from inspector.export.scene_records import models_record, optimal_record, style_record
 from inspector.export.script import (
     address_text,
     device_text,
@@ -21,7 +21,7 @@ from inspector.export.script import (
     optimal_options_text,
     script_text,
 )
-from inspector.export.sources import CheckpointFile, preparation_options, weight_options
+from inspector.export.sources import CheckpointFile, optimal_words, preparation_options
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,28 +91,20 @@ class GalleryContent:
         """The command line that finds the same images and draws this head."""
         del kind
         found, checkpoint = self.scene.found, self._checkpoint
-        options = found.options
         words = ["python", "-m", "inspector", "optimal", str(checkpoint.path), found.folder]
-        modes = "all" if options.modes is None else str(options.modes)
-        words += ["--top", str(found.top), "--modes", modes, "--space", str(options.space)]
-        words += ["--compat"] if options.compat else []
+        words += ["--top", str(found.top), *optimal_words(found.options)]
         words += ["--figures", str(self.scene.address).replace(" ", "")]
-        words += weight_options(options.options) + preparation_options(found.preparation)
+        words += preparation_options(found.preparation)
         return shlex.join([*words, *checkpoint.options, "--out", "figures"])
 
     def parameters(self) -> dict[str, Any]:
         """How images were found and how maps are drawn."""
         found = self.scene.found
-        options = found.options
         return {
             "address": str(self.scene.address),
             "folder": found.folder,
             "top": found.top,
-            "modes": options.modes,
-            "space": str(options.space),
-            "compat": options.compat,
-            "fold_norm": options.options.fold_norm,
-            "augment_bias": options.options.augment_bias,
+            **optimal_record(found.options),
             "signs": self.signs,
             "columns": self.columns,
             "style": style_record(self.style),

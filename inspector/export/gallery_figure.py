@@ -127,7 +127,7 @@ class _Sheet:
             if wide < _SMALLEST:
                 count = sum(len(part.rows) for part in self.parts)
                 raise BadRequest(
-                    f"{count} rows of pictures do not fit on a page.",
+                    f"{count} rows of images do not fit on a page.",
                     advice="Choose fewer modes, or one sign.",
                 )
         page = Page(self.width, fixed + self._body(wide))
@@ -160,7 +160,7 @@ class _Sheet:
                 else:
                     table.put(tile, tile_pictures(tile, self.style, limits), boxes)
             if not row.winners:
-                words = "no picture with a score above 0"
+                words = "no image with a score above 0"
                 table.page.text(self._left, top + high / 2, words, size=TINY, color=SOFT)
             top += high + _BELOW
         return top

@@ -25,7 +25,7 @@ def left_out_sentences(left: Left) -> Iterator[str]:
     if len(left) <= MOST_SENTENCES:
         yield from (f"{name} was left out: {reason}" for name, reason in left)
         return
-    yield f"{len(left)} pictures were left out; {LEFT_OUT_FILE} names them all:"
+    yield f"{len(left)} images were left out; {LEFT_OUT_FILE} names them all:"
     known = Counter(_kind(*one) for one in left).most_common()
     first = {_kind(*one): one for one in reversed(left)}
     for kind, count in known[:MOST_SENTENCES]:

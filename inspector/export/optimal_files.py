@@ -4,22 +4,21 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from inspector.core.address import Address
 from inspector.core.figures import FigureKind, FigureStyle
 from inspector.core.gallery import GalleryScene
 from inspector.core.modes import ModelModes
 from inspector.core.optimal import SIGNS, OptimalImages, OptimalOptions
-from inspector.core.rows import HeadRows, ModeRows
+from inspector.core.rows import HeadRows
 from inspector.export.anisotropy_files import write_anisotropy
 from inspector.export.drawing import Cell
 from inspector.export.folder_scan import FolderScan, kept_sentences
 from inspector.export.left_out import left_out_sentences, write_left_out
 from inspector.export.report import Report
+from inspector.export.row_arrays import mode_columns, names_array
 from inspector.export.scene_files import write_arrays, write_figure, write_provenance
-from inspector.export.scene_records import models_record
-from inspector.export.sources import weight_options
+from inspector.export.scene_records import models_record, optimal_record
+from inspector.export.sources import optimal_words
 from inspector.export.tables import write_table
 
 if TYPE_CHECKING:
@@ -163,25 +162,16 @@ def _modes_of(found: OptimalImages, head: Address) -> int:
 
 
 def _words(scan: FolderScan, found: OptimalImages, heads: Sequence[Address]) -> list[str]:
-    options = found.options
-    modes = "all" if options.modes is None else str(options.modes)
     words = ["optimal", str(scan.checkpoint.path), str(scan.images), "--top", str(found.top)]
-    words += ["--modes", modes, "--space", str(options.space), *weight_options(options.options)]
-    words += ["--compat"] if options.compat else []
+    words += optimal_words(found.options)
     drawn = ",".join(map(_written, heads))
     return [*words, "--figures", drawn] if heads else words
 
 
 def _parameters(found: OptimalImages) -> dict[str, Any]:
-    options = found.options
     return {
         "top": found.top,
-        "modes": "all" if options.modes is None else options.modes,
-        "compat": options.compat,
-        "space": str(options.space),
-        "product": str(options.options.product),
-        "fold_norm": options.options.fold_norm,
-        "augment_bias": options.options.augment_bias,
+        **optimal_record(found.options),
         "images": found.total,
         "measured": found.measured,
         "left_out": len(found.left_out),
@@ -223,16 +213,4 @@ def optimal_arrays(found: OptimalImages) -> dict[str, Any]:
     patch, then of the key patch; ``stage``, ``block``, ``head``, ``mode`` of each row.
     """
     arrays: dict[str, Any] = {"score": found.score, "image": found.image, "place": found.place}
-    return arrays | {"images": names_array(found.images)} | row_arrays(found.rows)
-
-
-def row_arrays(rows: ModeRows) -> dict[str, Any]:
-    """``stage``, ``block``, ``head`` and ``mode`` of each row."""
-    places = [(at.stage, at.block, at.head, at.mode) for at in rows.addresses()]
-    table = np.array(places, dtype=np.int64).reshape(-1, 4)
-    return dict(zip(("stage", "block", "head", "mode"), table.T.copy(), strict=True))
-
-
-def names_array(names: tuple[str, ...]) -> Any:
-    """Names of pictures as text, an array of none where there are none."""
-    return np.array(names, dtype=np.str_)
+    return arrays | {"images": names_array(found.images)} | mode_columns(found.rows)

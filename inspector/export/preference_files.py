@@ -15,8 +15,8 @@ from inspector.export.depth_content import DepthContent
 from inspector.export.drawing import Cell
 from inspector.export.folder_scan import FolderScan, kept_sentences
 from inspector.export.left_out import left_out_sentences, write_left_out
-from inspector.export.optimal_files import names_array
 from inspector.export.report import Report
+from inspector.export.row_arrays import columns_of, names_array
 from inspector.export.scene_files import write_arrays, write_figure, write_provenance
 from inspector.export.sources import mask_options
 from inspector.export.tables import write_table
@@ -151,14 +151,9 @@ def preference_arrays(found: Preference) -> dict[str, Any]:
     return {
         **{name: getattr(found, name) for name in names},
         "images": names_array(found.images),
-        **_columns(("stage", "block", "head"), heads),
-        **_columns(("block_stage", "block_block"), blocks),
+        **columns_of(("stage", "block", "head"), heads),
+        **columns_of(("block_stage", "block_block"), blocks),
     }
-
-
-def _columns(names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> dict[str, Any]:
-    table = np.array(rows, dtype=np.int64).reshape(-1, len(names))
-    return dict(zip(names, table.T.copy(), strict=True))
 
 
 def _parameters(found: Preference) -> dict[str, Any]:

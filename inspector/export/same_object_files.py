@@ -13,8 +13,8 @@ from inspector.export.depth_content import DepthContent
 from inspector.export.drawing import Cell
 from inspector.export.folder_scan import FolderScan, kept_sentences
 from inspector.export.left_out import left_out_sentences, write_left_out
-from inspector.export.optimal_files import names_array, row_arrays
 from inspector.export.report import Report
+from inspector.export.row_arrays import mode_columns, names_array
 from inspector.export.scene_files import write_arrays, write_figure, write_provenance
 from inspector.export.sources import mask_options
 from inspector.export.tables import write_table
@@ -149,7 +149,7 @@ def same_object_arrays(found: SameObject) -> dict[str, Any]:
     """
     names = ("image", "score", "sign", "query_object", "key_object", "chance", "sigma")
     arrays = {name: getattr(found, name) for name in (*names, "probability")}
-    return arrays | {"images": names_array(found.images)} | row_arrays(found.rows)
+    return arrays | {"images": names_array(found.images)} | mode_columns(found.rows)
 
 
 def left_out_of(found: SameObject, one_object: str) -> Left:

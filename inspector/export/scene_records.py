@@ -6,6 +6,7 @@ from typing import Any
 
 from inspector.core.comparison import ModelCard
 from inspector.core.map_style import MapStyle
+from inspector.core.optimal import OptimalOptions
 from inspector.core.scene import ShownImage
 
 
@@ -40,6 +41,18 @@ def image_record(image: ShownImage) -> dict[str, Any]:
             "shape": list(made.placement.input_shape),
             "box_on_image": asdict(made.placement.box),
         },
+    }
+
+
+def optimal_record(options: OptimalOptions) -> dict[str, Any]:
+    """How optimal images are found."""
+    return {
+        "modes": "all" if options.modes is None else options.modes,
+        "space": str(options.space),
+        "compat": options.compat,
+        "product": str(options.options.product),
+        "fold_norm": options.options.fold_norm,
+        "augment_bias": options.options.augment_bias,
     }
 
 

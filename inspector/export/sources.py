@@ -7,6 +7,7 @@ from inspector.core.errors import BadRequest
 from inspector.core.images import SliceAddress, Tone, Window
 from inspector.core.measuring import MaskFolders
 from inspector.core.modes import ModeOptions
+from inspector.core.optimal import OptimalOptions
 from inspector.core.preparation import Fit, Interpolation, Preparation
 from inspector.core.scene import ShownImage
 
@@ -176,6 +177,13 @@ def weight_options(options: ModeOptions) -> list[str]:
     """As words of a command line, without the product."""
     words = ["--fold-ln"] if options.fold_norm else []
     return [*words, "--augment-bias"] if options.augment_bias else words
+
+
+def optimal_words(options: OptimalOptions) -> list[str]:
+    """How optimal images are found, as words of a command line."""
+    modes = "all" if options.modes is None else str(options.modes)
+    words = ["--modes", modes, "--space", str(options.space), *weight_options(options.options)]
+    return [*words, "--compat"] if options.compat else words
 
 
 def mask_options(masks: MaskFolders) -> list[str]:

@@ -148,7 +148,7 @@ def test_that_rows_that_fit_on_no_page_are_refused():
     beyond = (*rows, replace(rows[0], mode=24))
     words = texts(drawn(GalleryContent(replace(scene, rows=beyond))))
     assert "Optimal images of S0 B1 H1, modes 0 to 23" in words
-    with pytest.raises(BadRequest, match="48 rows of pictures do not fit"):
+    with pytest.raises(BadRequest, match="48 rows of images do not fit"):
         drawn(GalleryContent(both), style=STYLE)
 
 
@@ -214,7 +214,7 @@ def test_that_a_mode_without_winners_says_so():
     scene = by_hand(modes=1, signs=("+",))
     empty = replace(scene.rows[0], winners=(), tiles=())
     words = texts(drawn(GalleryContent(replace(scene, rows=(scene.rows[0], empty)))))
-    assert "no picture with a score above 0" in words
+    assert "no image with a score above 0" in words
 
 
 def test_that_a_reader_is_told_what_was_looked_at_and_how():

@@ -90,7 +90,7 @@ def test_that_a_few_pictures_left_out_have_a_sentence_each() -> None:
 def test_that_many_pictures_left_out_are_counted_by_reason() -> None:
     left = [(f"{n:02}.png", "It is empty.") for n in range(20)] + [("z.png", "It is cut.")]
     assert list(left_out_sentences(tuple(left))) == [
-        "21 pictures were left out; left_out.csv names them all:",
+        "21 images were left out; left_out.csv names them all:",
         "  20, as 00.png: It is empty.",
         "  z.png: It is cut.",
     ]
@@ -100,7 +100,7 @@ def test_that_reasons_that_differ_in_the_picture_they_name_are_one() -> None:
     reason = "There is no mask for “deep/{0}.png” in “masks”. It is looked for as “{0}_mask”."
     left = tuple((f"deep/{n}.png", reason.format(n)) for n in range(20))
     assert list(left_out_sentences(left)) == [
-        "20 pictures were left out; left_out.csv names them all:",
+        "20 images were left out; left_out.csv names them all:",
         f"  20, as deep/0.png: {reason.format(0)}",
     ]
 
