@@ -33,7 +33,7 @@ from inspector.core.rows import HeadRows
 from inspector.core.tokens import TokenGrid
 from inspector.families.capture import CapturedBlock, Tap
 from inspector.families.model import Model
-from inspector.families.network import AttentionParts, Network, NetworkBlock
+from inspector.families.network import Asked, AttentionParts, Network, NetworkBlock
 
 NO_TARGET = "The picture has no target that the model sees."
 NO_DISTRACTOR = "The picture has no distractor that the model sees."
@@ -44,7 +44,7 @@ _WHOSE = (TARGET, DISTRACTOR, BACKGROUND)
 # Patches that are covered alike differ by rounding: the first of them is the query, not any.
 _EQUAL = 1e-9
 # Of what a record means; to be raised when that changes, so that no older record is taken for one.
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,16 +212,16 @@ class _Looks:
     def of(
         cls, block: NetworkBlock, captured: CapturedBlock, covered: Sequence[_Covered | str]
     ) -> "_Looks":
-        """Project query and key of all tokens, and compare those of the two patches.
+        """Project the two patches and what they are compared with, and compare them.
 
         Pictures that do not count are computed with the others: how many there are in a batch
         must not change the numbers of one.
         """
         tokens = tokens_in(TokenSpace.ATTENTION_INPUT, block, captured)
-        parts = block.attend(tokens, captured.grid)
-        areas = _by_token(len(tokens), captured.grid, parts.windows, covered)
-        reach = _Reach.of(areas, parts.windows)
-        score = _scores(parts, reach)
+        windows = block.windows(captured.grid.shape)
+        areas = _by_token(len(tokens), captured.grid, windows, covered)
+        reach = _Reach.of(areas, windows)
+        score = _scores(block.attend(tokens, captured.grid, reach.asked(tokens.device)), reach)
         weights = reach.weights(areas)
         others = np.where(reach.itself[:, :, None], 0.0, weights)
         pattern = _softmax(score)
@@ -242,13 +242,13 @@ class _Reach:
 
     queries: (pictures, 2) places among the block's tokens. keys: (pictures, 2, keys) the same: all
     tokens, or those of the query's window. inside: of its region in that window as well. place_of:
-    (tokens,) in the table of positions.
+    (tokens,) in the table of positions of a window; None without windows.
     """
 
     queries: IntArray
     keys: IntArray
     inside: npt.NDArray[np.bool_]
-    place_of: IntArray
+    place_of: IntArray | None
 
     @classmethod
     def of(cls, areas: FloatArray, windows: Windows | None) -> "_Reach":
@@ -258,10 +258,26 @@ class _Reach:
         if windows is None:
             tokens = np.arange(areas.shape[2])
             keys = np.broadcast_to(tokens, (*queries.shape, len(tokens)))
-            return cls(queries, keys, np.ones(keys.shape, np.bool_), tokens)
+            return cls(queries, keys, np.ones(keys.shape, np.bool_), None)
         keys = windows.members[windows.window_of[queries]]
         inside = windows.region_of[keys] == windows.region_of[queries][:, :, None]
         return cls(queries, keys, inside, windows.place_of)
+
+    def asked(self, device: torch.device) -> Asked:
+        """What of the block has to be projected: of windows only those of the queries."""
+        queries = torch.from_numpy(self.queries).to(device)
+        if self.place_of is None:
+            return Asked(queries)
+        keys = self.keys.reshape(len(self.keys), -1)
+        return Asked(queries, torch.from_numpy(keys).to(device))
+
+    @property
+    def positions(self) -> tuple[IntArray, IntArray]:
+        """(pictures, 2, 1) and (pictures, 2, keys) where queries and keys stand in the table."""
+        queries = self.queries[:, :, None]
+        if self.place_of is None:
+            return queries, self.keys
+        return self.place_of[queries], self.place_of[self.keys]
 
     @property
     def itself(self) -> npt.NDArray[np.bool_]:
@@ -321,16 +337,17 @@ def _scores(parts: AttentionParts, reach: _Reach) -> FloatArray:
     """
     query = parts.query if parts.turned_query is None else parts.turned_query
     key = parts.key if parts.turned_key is None else parts.turned_key
-    queries, keys, place_of = (
-        torch.from_numpy(np.array(places)).to(query.device)
-        for places in (reach.queries, reach.keys, reach.place_of)
-    )
-    picture = torch.arange(len(query), device=query.device)[:, None]
-    asking, asked = query[picture, :, queries], key[picture[:, :, None], :, keys]
-    score = torch.einsum("pqhd,pqkhd->pqhk", asking, asked) * parts.scale[:, None]
+    if reach.place_of is None:
+        score = query @ key.mT
+    else:
+        of_query = key.reshape(*query.shape[:3], -1, query.shape[3])
+        score = (query[:, :, :, None] @ of_query.mT)[:, :, :, 0]
+    score = score.transpose(1, 2) * parts.scale[:, None]
     if parts.position_bias is not None:
-        at = place_of[queries][:, :, None], place_of[keys]
-        score = score + parts.position_bias[:, at[0], at[1]].permute(1, 2, 0, 3)
+        asking, asked = (
+            torch.from_numpy(np.array(places)).to(query.device) for places in reach.positions
+        )
+        score = score + parts.position_bias[:, asking, asked].permute(1, 2, 0, 3)
     wide: FloatArray = score.cpu().numpy().astype(np.float64)
     return wide
 

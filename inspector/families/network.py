@@ -16,6 +16,17 @@ from inspector.core.preparation import Preparation
 from inspector.core.tokens import Placement, TokenGrid
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """Tokens of a block, by their places: where there are windows, on the padded grid.
+
+    queries: (batch, n) whose query is wanted; keys: (batch, m) whose key is, None for all.
+    """
+
+    queries: Tensor
+    keys: Tensor | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class AttentionParts:
     """`inspector.core.attention.BlockAttention` in torch, with a leading batch axis.
@@ -23,7 +34,8 @@ class AttentionParts:
     query, key, value: (batch, heads, tokens, d_k) with bias; turned_query, turned_key: as they
     enter the product, None where they are query and key; query_bias, key_bias: (heads, d_k); scale:
     (heads,); position_bias: (heads, tokens, tokens), or (heads, window area, window area). Where
-    there are windows, the tokens are those of the padded grid.
+    there are windows, the tokens are those of the padded grid. Where some tokens were asked for,
+    queries and keys are those of these tokens, and there is no value.
     """
 
     query: Tensor
@@ -42,8 +54,13 @@ class AttentionParts:
 class Attend(Protocol):
     """What a block's attention makes of its input."""
 
-    def __call__(self, attn_input: Tensor, grid: TokenGrid) -> AttentionParts:
-        """(batch, tokens, d) -> the parts; nothing is run but the projections."""
+    def __call__(
+        self, attn_input: Tensor, grid: TokenGrid, asked: Asked | None = None
+    ) -> AttentionParts:
+        """(batch, tokens, d) -> the parts; nothing is run but the projections.
+
+        Of all tokens, or of those asked for alone.
+        """
         ...
 
 

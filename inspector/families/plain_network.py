@@ -10,17 +10,17 @@ from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from inspector.core.address import Address
 from inspector.core.errors import CannotRun
 from inspector.core.outline import ModelOutline
 from inspector.core.tokens import Placement, TokenGrid
 from inspector.families.model import Model
-from inspector.families.network import AttentionParts, Network, NetworkBlock
+from inspector.families.network import Asked, AttentionParts, Network, NetworkBlock
 from inspector.families.plain_modules import GreyInput
 from inspector.families.plain_sizes import PlainSizes
 from inspector.families.preparation import default_preparation
+from inspector.families.projecting import project
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +131,14 @@ class PlainAttention:
         """Of a module of timm's."""
         return cls(attention, _fused_bias(attention), shared, rope)
 
-    def __call__(self, attn_input: Tensor, grid: TokenGrid) -> AttentionParts:
+    def __call__(
+        self, attn_input: Tensor, grid: TokenGrid, asked: Asked | None = None
+    ) -> AttentionParts:
         """(batch, tokens, d) -> the parts."""
         attention, heads = self.attention, self.attention.num_heads
-        fused = functional.linear(attn_input, attention.qkv.weight, self.bias)
-        query, key, value = fused.reshape(*fused.shape[:2], 3, heads, -1).permute(2, 0, 3, 1, 4)
-        turned_query, turned_key = self._turned(query, key, grid)
+        shape = (heads, len(self.bias) // (3 * heads))
+        query, key, value = project(attn_input, attention.qkv.weight, self.bias, shape, asked)
+        turned_query, turned_key = self._turned(query, key, grid, asked)
         query_bias, key_bias, _ = self.bias.reshape(3, heads, -1)
         return AttentionParts(
             query=query,
@@ -150,7 +152,9 @@ class PlainAttention:
             position_bias=self._position_bias(),
         )
 
-    def _turned(self, query: Tensor, key: Tensor, grid: TokenGrid) -> tuple[Tensor, Tensor]:
+    def _turned(
+        self, query: Tensor, key: Tensor, grid: TokenGrid, asked: Asked | None
+    ) -> tuple[Tensor, Tensor]:
         """As they enter the product: normalised head by head, patches turned by their place."""
         normed = [
             tensor if isinstance(norm, nn.Identity) else norm(tensor)
@@ -162,7 +166,13 @@ class PlainAttention:
         if self.rope is None:
             return normed[0], normed[1]
         angles = self.rope.get_embed(shape=list(grid.shape))
-        turned = [self._rotated(tensor, angles, len(grid.prefix)) for tensor in normed]
+        places = (None, None) if asked is None else (asked.queries, asked.keys)
+        turned = [
+            self._rotated(tensor, angles, len(grid.prefix))
+            if at is None
+            else self._rotated_at(tensor, angles, at - len(grid.prefix))
+            for tensor, at in zip(normed, places, strict=True)
+        ]
         return turned[0], turned[1]
 
     def _rotated(self, tensor: Tensor, angles: Tensor, prefix: int) -> Tensor:
@@ -171,6 +181,14 @@ class PlainAttention:
         half = self.attention.rotate_half
         patches = apply_rot_embed_cat(tensor[:, :, prefix:], angles, half=half)
         return torch.cat([tensor[:, :, :prefix], patches], dim=2)
+
+    def _rotated_at(self, tensor: Tensor, angles: Tensor, patch: Tensor) -> Tensor:
+        """Of tokens (batch, n) by the patches they are; those before the first are not turned."""
+        from timm.layers.pos_embed_sincos import apply_rot_embed_cat
+
+        own = angles[patch.clamp(min=0)][:, None]
+        turned = apply_rot_embed_cat(tensor, own, half=self.attention.rotate_half)
+        return torch.where((patch < 0)[:, None, :, None], tensor, turned)
 
     def _position_bias(self) -> Tensor | None:
         """(heads, tokens, tokens): the block's own table and the shared one, where there are."""

@@ -265,13 +265,6 @@ def mlp_and_norms(tensors: RoleTensors, block: BlockOutline) -> Iterator[tuple[s
             yield f"{name}.{word}", tensors.read(f"{block.address} {role}.{word}")
 
 
-def split_heads(projected: Tensor, shape: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
-    """(batch, tokens, 3 * heads * d_k) -> query, key, value, each (batch, heads, tokens, d_k)."""
-    cut = projected.reshape(*projected.shape[:2], 3, *shape)
-    query, key, value = cut.permute(2, 0, 3, 1, 4).unbind(0)
-    return query, key, value
-
-
 def written(*modules: nn.Module) -> Callable[[Tensor], Tensor]:
     """What attention adds to the residual: its values mixed, then these modules in order."""
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear
 
 from inspector.core.outline import BlockOutline, Matrix
 from inspector.core.tokens import TokenGrid
 from inspector.families.architecture import Architecture
 from inspector.families.model import Model
-from inspector.families.network import AttentionParts, Network, NetworkBlock
+from inspector.families.network import Asked, AttentionParts, Network, NetworkBlock
+from inspector.families.projecting import project
 from inspector.families.role_tensors import RoleTensors
 from inspector.families.swin_network import (
     SwinKind,
@@ -20,7 +20,6 @@ from inspector.families.swin_network import (
     common_settings,
     mlp_and_norms,
     ratio,
-    split_heads,
     written,
 )
 from inspector.families.swin_rules import is_backbone, is_swin
@@ -70,12 +69,11 @@ def _network_block(block: Any, outline: BlockOutline, rule: WindowRule) -> Netwo
     attention = block.attn
     shape = (outline.num_heads, outline.head_dim)
 
-    def attend(attn_input: Tensor, grid: TokenGrid) -> AttentionParts:
+    def attend(attn_input: Tensor, grid: TokenGrid, asked: Asked | None = None) -> AttentionParts:
         windows = windows_on(grid.shape, rule)
         tokens = pad_tokens(attn_input, grid.shape, windows)
-        projected = linear(tokens, attention.qkv.weight, attention.qkv.bias)
-        query, key, value = split_heads(projected, shape)
-        bias = attention.qkv.bias
+        weight, bias = attention.qkv.weight, attention.qkv.bias
+        query, key, value = project(tokens, weight, bias, shape, asked)
         biases = attn_input.new_zeros(3, *shape) if bias is None else bias.reshape(3, *shape)
         return AttentionParts(
             query,

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear, normalize
+from torch.nn.functional import normalize
 
 from inspector.core.address import Address
 from inspector.core.errors import CannotRun
@@ -14,7 +14,8 @@ from inspector.core.outline import BlockOutline, Matrix
 from inspector.core.tokens import TokenGrid
 from inspector.families.architecture import Architecture
 from inspector.families.model import Model
-from inspector.families.network import AttentionParts, Network, NetworkBlock
+from inspector.families.network import Asked, AttentionParts, Network, NetworkBlock
+from inspector.families.projecting import project
 from inspector.families.role_tensors import RoleTensors
 from inspector.families.swin_network import (
     LATER,
@@ -24,7 +25,6 @@ from inspector.families.swin_network import (
     common_settings,
     mlp_and_norms,
     ratio,
-    split_heads,
     written,
 )
 from inspector.families.swin_rules import is_swin
@@ -133,12 +133,12 @@ def _network_block(block: Any, outline: BlockOutline, rule: WindowRule) -> Netwo
     attention = block.attn
     shape = (outline.num_heads, outline.head_dim)
 
-    def attend(attn_input: Tensor, grid: TokenGrid) -> AttentionParts:
+    def attend(attn_input: Tensor, grid: TokenGrid, asked: Asked | None = None) -> AttentionParts:
         windows = windows_on(grid.shape, rule)
         tokens = pad_tokens(attn_input, grid.shape, windows)
         biases = _biases(attention, shape)
-        projected = linear(tokens, attention.qkv.weight, biases.flatten())
-        query, key, value = split_heads(projected, shape)
+        weight, bias = attention.qkv.weight, biases.flatten()
+        query, key, value = project(tokens, weight, bias, shape, asked)
         return AttentionParts(
             query,
             key,
