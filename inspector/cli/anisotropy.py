@@ -2,20 +2,8 @@
 
 import argparse
 
-from inspector.cli.options import (
-    add_device,
-    add_folder,
-    add_heads,
-    add_keeping,
-    add_preparation,
-    add_product,
-    add_section,
-    add_space,
-    add_weights,
-    mode_options_of,
-)
-from inspector.cli.scanning import scanning
-from inspector.cli.terminal import tell
+from inspector.cli.options import add_folder, add_product, add_space, add_weights, mode_options_of
+from inspector.cli.scanning import add_running, scan_and_tell
 from inspector.export.anisotropy_files import anisotropy_files
 
 NAME = "anisotropy"
@@ -28,17 +16,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_space(parser)
     add_product(parser)
     add_weights(parser)
-    add_preparation(parser)
-    add_keeping(parser)
-    add_heads(parser)
-    add_section(parser)
-    add_device(parser)
+    add_running(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the model on every image and write the curve."""
     options = mode_options_of(arguments)
-    with scanning(arguments) as scan:
-        report = anisotropy_files(scan, arguments.space, options)
-    if report is not None:
-        tell(report, arguments.out)
+    scan_and_tell(arguments, lambda scan: anisotropy_files(scan, arguments.space, options))

@@ -3,21 +3,16 @@
 import argparse
 
 from inspector.cli.options import (
-    add_device,
     add_folder,
-    add_heads,
-    add_keeping,
-    add_preparation,
-    add_section,
     add_top,
     add_weights,
     heads_of,
     modes_count,
+    weights_of,
 )
-from inspector.cli.scanning import scanning
-from inspector.cli.terminal import tell
+from inspector.cli.scanning import add_running, scan_and_tell
 from inspector.core.errors import BadRequest
-from inspector.core.modes import ModeOptions, TokenSpace
+from inspector.core.modes import TokenSpace
 from inspector.core.optimal import DEFAULT_MODES, DEFAULT_TOP, OptimalOptions
 from inspector.export.optimal_files import optimal_files
 
@@ -57,21 +52,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="which tokens are projected (default: attention-input; with --compat: residual)",
     )
     add_weights(parser)
-    add_preparation(parser)
-    add_keeping(parser)
-    add_heads(parser)
-    add_section(parser)
-    add_device(parser)
+    add_running(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the model on every image and write what was found."""
     options = options_of(arguments)
     heads = tuple(dict.fromkeys(head for given in arguments.figures for head in given))
-    with scanning(arguments) as scan:
-        report = optimal_files(scan, options, top=arguments.top, heads=heads)
-    if report is not None:
-        tell(report, arguments.out)
+    scan_and_tell(
+        arguments, lambda scan: optimal_files(scan, options, top=arguments.top, heads=heads)
+    )
 
 
 def options_of(arguments: argparse.Namespace) -> OptimalOptions:
@@ -90,6 +80,4 @@ def options_of(arguments: argparse.Namespace) -> OptimalOptions:
         )
     if space is None:
         space = TokenSpace.RESIDUAL if arguments.compat else TokenSpace.ATTENTION_INPUT
-    folded = arguments.fold_ln or space is TokenSpace.NORMED
-    weights = ModeOptions(fold_norm=folded, augment_bias=arguments.augment_bias)
-    return OptimalOptions(arguments.modes, weights, space, arguments.compat)
+    return OptimalOptions(arguments.modes, weights_of(arguments), space, arguments.compat)

@@ -259,9 +259,14 @@ def preparation_of(arguments: argparse.Namespace) -> Wanted:
 
 
 def mode_options_of(arguments: argparse.Namespace) -> ModeOptions:
-    """How modes are computed; the normalised residual belongs to weights with the norm."""
+    """How modes are computed."""
+    return replace(weights_of(arguments), product=arguments.product)
+
+
+def weights_of(arguments: argparse.Namespace) -> ModeOptions:
+    """Of query and key; the normalised residual belongs to weights with the norm."""
     folded = arguments.fold_ln or getattr(arguments, "space", None) is TokenSpace.NORMED
-    return ModeOptions(arguments.product, folded, arguments.augment_bias)
+    return ModeOptions(fold_norm=folded, augment_bias=arguments.augment_bias)
 
 
 def heads_of(text: str) -> tuple[Address, ...]:

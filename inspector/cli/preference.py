@@ -3,17 +3,8 @@
 import argparse
 from pathlib import Path
 
-from inspector.cli.options import (
-    add_device,
-    add_folder,
-    add_heads,
-    add_keeping,
-    add_preparation,
-    add_section,
-    pair_of,
-)
-from inspector.cli.scanning import scanning
-from inspector.cli.terminal import tell
+from inspector.cli.options import add_folder, pair_of
+from inspector.cli.scanning import add_running, scan_and_tell
 from inspector.core.errors import BadRequest
 from inspector.core.measuring import MaskFolders
 from inspector.export.preference_files import preference_files
@@ -43,20 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="A,B",
         help="the labels of target and distractor in the label maps, as 1,2",
     )
-    add_preparation(parser)
-    add_keeping(parser)
-    add_heads(parser)
-    add_section(parser)
-    add_device(parser)
+    add_running(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the model on every image that has masks and write what attention prefers."""
     masks = masks_of(arguments)
-    with scanning(arguments) as scan:
-        report = preference_files(scan, masks)
-    if report is not None:
-        tell(report, arguments.out)
+    scan_and_tell(arguments, lambda scan: preference_files(scan, masks))
 
 
 def masks_of(arguments: argparse.Namespace) -> MaskFolders:

@@ -3,18 +3,10 @@
 import argparse
 from pathlib import Path
 
-from inspector.cli.options import (
-    add_device,
-    add_folder,
-    add_heads,
-    add_keeping,
-    add_preparation,
-    add_section,
-    add_top,
-)
-from inspector.cli.scanning import scanning
-from inspector.cli.terminal import tell
+from inspector.cli.options import add_folder, add_space, add_top, add_weights, weights_of
+from inspector.cli.scanning import add_running, scan_and_tell
 from inspector.core.measuring import MaskFolders
+from inspector.core.optimal import OptimalOptions
 from inspector.core.same_object import DEFAULT_TOP
 from inspector.export.same_object_files import same_object_files
 
@@ -34,17 +26,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "and every other value is one",
     )
     add_top(parser, DEFAULT_TOP, "how many images a mode's probability is the mean of")
-    add_preparation(parser)
-    add_keeping(parser)
-    add_heads(parser)
-    add_section(parser)
-    add_device(parser)
+    add_space(parser)
+    add_weights(parser)
+    add_running(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Run the model on every image that has a label map and write the probabilities."""
     masks = MaskFolders("same-object", arguments.folder, labels=arguments.labels)
-    with scanning(arguments) as scan:
-        report = same_object_files(scan, masks, top=arguments.top)
-    if report is not None:
-        tell(report, arguments.out)
+    options = OptimalOptions(None, weights_of(arguments), arguments.space)
+    scan_and_tell(
+        arguments, lambda scan: same_object_files(scan, masks, options, top=arguments.top)
+    )

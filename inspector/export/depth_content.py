@@ -28,6 +28,7 @@ from inspector.export.sources import (
     mask_options,
     mask_text,
     preparation_options,
+    space_words,
     weight_options,
 )
 
@@ -118,7 +119,8 @@ class DepthContent:
             words = [kind.value, str(checkpoint.path), found.folder]
             masks = self._masks_of(kind, found)
             words += [] if masks is None else mask_options(masks)
-            words += ["--top", str(found.top)] if isinstance(found, SameObject) else []
+            if isinstance(found, SameObject):
+                words += ["--top", str(found.top), *space_words(found.options)]
             words += preparation_options(found.preparation)
             words = ["python", "-m", "inspector", *words, *checkpoint.options]
             return shlex.join([*words, "--out", "figures"])

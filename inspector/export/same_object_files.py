@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from inspector.core.figures import FigureKind
 from inspector.core.measuring import MaskFolders
-from inspector.core.optimal import Left
+from inspector.core.optimal import Left, OptimalOptions
 from inspector.core.same_object import SameObject
 from inspector.core.scene import DepthScene
 from inspector.export.depth_content import DepthContent
@@ -16,7 +16,8 @@ from inspector.export.left_out import left_out_sentences, write_left_out
 from inspector.export.report import Report
 from inspector.export.row_arrays import mode_columns, names_array
 from inspector.export.scene_files import write_arrays, write_figure, write_provenance
-from inspector.export.sources import mask_options
+from inspector.export.scene_records import optimal_record
+from inspector.export.sources import mask_options, space_words
 from inspector.export.tables import write_table
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ WINNERS = (
 )
 
 
-def same_object_files(scan: FolderScan, masks: MaskFolders, *, top: int) -> Report | None:
+def same_object_files(
+    scan: FolderScan, masks: MaskFolders, options: OptimalOptions, *, top: int
+) -> Report | None:
     """Write the tables of `write_same_object`, ``same-object.npz``, the figure, provenance.
 
     Returns
@@ -58,6 +61,7 @@ def same_object_files(scan: FolderScan, masks: MaskFolders, *, top: int) -> Repo
             running.network,
             scan.place,
             objects_of(masks),
+            options=options,
             top=top,
             **scan.keywords(running),
         )
@@ -74,7 +78,7 @@ def same_object_files(scan: FolderScan, masks: MaskFolders, *, top: int) -> Repo
         words = ["same-object", str(scan.checkpoint.path), str(scan.images)]
         provenance = scan.provenance(
             running,
-            [*words, *mask_options(masks), "--top", str(found.top)],
+            [*words, *mask_options(masks), "--top", str(found.top), *space_words(found.options)],
             _parameters(found),
             precision=PRECISION,
             pictures=got.files,
@@ -160,7 +164,7 @@ def left_out_of(found: SameObject, one_object: str) -> Left:
 def _parameters(found: SameObject) -> dict[str, Any]:
     return {
         "top": found.top,
-        "space": str(found.options.space),
+        **optimal_record(found.options),
         "images": found.total,
         "measured": found.measured,
         "one_object": len(found.one_object),

@@ -182,8 +182,13 @@ def weight_options(options: ModeOptions) -> list[str]:
 def optimal_words(options: OptimalOptions) -> list[str]:
     """How optimal images are found, as words of a command line."""
     modes = "all" if options.modes is None else str(options.modes)
-    words = ["--modes", modes, "--space", str(options.space), *weight_options(options.options)]
+    words = ["--modes", modes, *space_words(options)]
     return [*words, "--compat"] if options.compat else words
+
+
+def space_words(options: OptimalOptions) -> list[str]:
+    """Which tokens are projected on modes of which weights, as words of a command line."""
+    return ["--space", str(options.space), *weight_options(options.options)]
 
 
 def mask_options(masks: MaskFolders) -> list[str]:

@@ -14,10 +14,12 @@ from matplotlib.text import Text
 from PIL import Image
 
 from inspector.cli.main import _parser
-from inspector.cli.options import preparation_of
+from inspector.cli.options import preparation_of, weights_of
 from inspector.core.errors import BadRequest
 from inspector.core.figures import MAX_HEIGHT_MM, FigureFormat, FigureKind, FigureStyle
 from inspector.core.measuring import MaskFolders
+from inspector.core.modes import ModeOptions, TokenSpace
+from inspector.core.optimal import OptimalOptions
 from inspector.core.preference import Group
 from inspector.core.preparation import Preparation
 from inspector.core.provenance import Provenance
@@ -241,6 +243,14 @@ def test_that_commands_are_ones_that_are_understood():
     assert replace(wanted, source="") == Preparation((32, 32))
     asked = _parser().parse_args(shlex.split(found.command(FigureKind.SAME_OBJECT))[3:])
     assert (asked.labels, asked.top) == (Path("/labels"), 2)
+    assert (asked.space, weights_of(asked)) == (TokenSpace.ATTENTION_INPUT, ModeOptions())
+    normed = OptimalOptions(None, ModeOptions(fold_norm=True), TokenSpace.NORMED)
+    scene = found.scene
+    of_a = replace(same_object(scene.models[0]), options=normed)
+    scene = replace(scene, same_object=(of_a, None))
+    words = replace(found, scene=scene).command(FigureKind.SAME_OBJECT)
+    asked = _parser().parse_args(shlex.split(words)[3:])
+    assert (asked.space, weights_of(asked)) == (normed.space, normed.options)
     pair = MaskFolders("preference", Path("/data/bars"), labels=Path("/l"), pair=(3, 1))
     words = replace(found, masks=(pair,)).command(FigureKind.PREFERENCE)
     asked = _parser().parse_args(shlex.split(words)[3:])
