@@ -4,22 +4,20 @@ Of every image the patch in the middle of the grid is taken and brought to lengt
 over all pairs of n images is A = (|sum z|^2 - n) / (n (n - 1)): only the sum is kept.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-from inspector.analysis.measurement import NOT_FINITE, Array, Record, Records, Seen, SeenPicture
-from inspector.analysis.precision import full_precision
+from inspector.analysis.measurement import NOT_FINITE, Array, Record, Records, Seen
 from inspector.analysis.token_spaces import taps_for, tokens_in
 from inspector.core.comparison import FloatArray, IntArray, ModelCard
 from inspector.core.errors import BadRequest
 from inspector.core.modes import Anisotropy, TokenSpace
-from inspector.core.preparation import Preparation, PreparedImage
-from inspector.core.progress import Progress, silent
-from inspector.families.capture import Tap, capture
+from inspector.core.preparation import Preparation
+from inspector.families.capture import Tap
 from inspector.families.model import Model
 from inspector.families.network import Network
 
@@ -180,70 +178,6 @@ def anisotropy_of(
     return Anisotropy(
         card or model.card(), measurement.space, values, tally.images, skipped, preparation
     )
-
-
-def anisotropy(
-    model: Model,
-    network: Network,
-    prepared: Iterable[PreparedImage],
-    *,
-    space: TokenSpace,
-    card: ModelCard | None = None,
-    skipped: tuple[tuple[str, str], ...] = (),
-    progress: Progress = silent,
-) -> Anisotropy:
-    """Run a model on images, one after the other, and compare their middle patches.
-
-    Parameters
-    ----------
-    model, network
-        The open model and how it runs.
-    prepared
-        Its inputs; each is dropped before the next is taken. They may differ in size.
-    space
-        Which tokens are compared.
-    card
-        What the model is called; by default the name of its file.
-    skipped
-        Images that could not be read, with the reason.
-    progress
-        Told after every block of every image; the total is that of the images taken so far.
-
-    Raises
-    ------
-    BadRequest
-        When there are fewer than two images whose tokens are finite, or the model has no tokens of
-        such a space.
-    """
-    measurement = AnisotropyMeasurement(network, space)
-    tally, preparation = measurement.tally(), None
-    for number, image in enumerate(prepared):
-        preparation = preparation or image.preparation
-        record = _record(measurement, image, number, progress)
-        if isinstance(record, str):
-            skipped = (*skipped, (f"image {number + 1}", record))
-        else:
-            tally.add(np.array([number]), {"middle": record["middle"][None]})
-    return anisotropy_of(
-        tally, measurement, model, card=card, preparation=preparation, skipped=skipped
-    )
-
-
-def _record(
-    measurement: AnisotropyMeasurement, image: PreparedImage, images: int, progress: Progress
-) -> Record | str:
-    """Of the next image, after so many."""
-    network = measurement.network
-    depth = len(network.blocks)
-
-    def told(done: int, total: int, text: str = "") -> None:
-        progress(images * total + done, (images + 1) * total, f"image {images + 1} {text}".strip())
-
-    told(0, depth)
-    pixels = torch.from_numpy(image.pixels.copy())[None]
-    with torch.inference_mode(), full_precision(network.device):
-        found = capture(network, pixels, image.placement, taps=measurement.taps, progress=told)
-        return measurement.measure(Seen(network, found, [SeenPicture(image.placement)]))[0]
 
 
 def _whole(numbers: FloatArray) -> IntArray:

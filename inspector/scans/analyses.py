@@ -180,7 +180,9 @@ def optimal_images(
             total=scanned.total,
             left_out=scanned.left_out[name],
         )
-        anisotropy = None if alike is None else _anisotropy(alike, scanned, told)
+        anisotropy = None
+        if alike is not None and scanned.measured[alike.name] > 1:
+            anisotropy = _anisotropy(alike, scanned, told)
         return OptimalFound(scanned.files, scanned.kept, scanned.notes, result, anisotropy)
 
     measurements = (measurement,) if alike is None else (measurement, alike)
@@ -303,14 +305,7 @@ def anisotropy(
     measurement = AnisotropyMeasurement(network, space)
 
     def found(scanned: Scanned) -> AnisotropyFound:
-        result = anisotropy_of(
-            cast("AnisotropyTally", scanned.tallies[measurement.name]),
-            measurement,
-            model,
-            card=told.card,
-            preparation=told.preparation,
-            skipped=scanned.left_out[measurement.name],
-        )
+        result = _anisotropy(measurement, scanned, told)
         return AnisotropyFound(scanned.files, scanned.kept, scanned.notes, result)
 
     return _analysed(told, (measurement,), None, found, None, choose=one_of_each_file)
@@ -400,22 +395,20 @@ def _listed(
 def _refuse_nothing(scanned: Scanned, name: str, folder: Path) -> None:
     if scanned.measured[name]:
         return
-    count = len(scanned.names)
-    pictures = "The picture" if count == 1 else f"None of the {count:,} pictures"
-    first, reason = (scanned.left_out[name] or (("", "It is empty."),))[0]
+    left = scanned.left_out[name]
+    where = f"of the folder “{folder.name}”"
+    one, many = (
+        f"The image {where} does not count.",
+        f"None of the {len(left):,} images {where} counts.",
+    )
     raise BadImage(
-        f"{pictures} of the folder “{folder.name}” {'does not count' if count == 1 else 'counts'}. "
-        f"“{first}”: {reason}",
-        details="\n".join(f"{name}: {reason}" for name, reason in scanned.left_out[name][:20]),
+        f"{one if len(left) == 1 else many} “{left[0][0]}”: {left[0][1]}",
+        details="\n".join(f"{image}: {reason}" for image, reason in left[:20]),
     )
 
 
-def _anisotropy(
-    measurement: AnisotropyMeasurement, scanned: Scanned, told: _Told
-) -> Anisotropy | None:
-    """Over what was counted; None where that is fewer than two pictures."""
-    if scanned.measured[measurement.name] < 2:
-        return None
+def _anisotropy(measurement: AnisotropyMeasurement, scanned: Scanned, told: _Told) -> Anisotropy:
+    """Over what was counted; `BadRequest` where that is fewer than two pictures."""
     return anisotropy_of(
         cast("AnisotropyTally", scanned.tallies[measurement.name]),
         measurement,

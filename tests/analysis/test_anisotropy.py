@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from inspector.analysis.anisotropy import AnisotropyMeasurement, anisotropy, anisotropy_of
+from inspector.analysis.anisotropy import AnisotropyMeasurement, anisotropy_of
 from inspector.analysis.measurement import Seen, SeenPicture
-from inspector.core.address import Address
-from inspector.core.errors import BadRequest, Cancelled
+from inspector.core.errors import BadRequest
 from inspector.core.modes import TokenSpace
 from inspector.families.capture import capture
 from tests.analysis.running import captured, input_for, running
@@ -15,10 +14,6 @@ from tests.reference import anisotropy as slow
 from tests.reference.mode_maps import normed
 
 SEEDS = (1, 2, 3, 4)
-
-
-def images(kind, seeds=SEEDS):
-    return (input_for(kind, seed=seed) for seed in seeds)
 
 
 def middle(kind, address, space, seed):
@@ -30,65 +25,13 @@ def middle(kind, address, space, seed):
     return normed(token, 1e-6) if space is TokenSpace.NORMED else token
 
 
-@pytest.mark.parametrize("space", list(TokenSpace))
-@pytest.mark.parametrize("kind", ["vit", "registers", "detection swin"])
-def test_that_it_is_the_mean_cosine_over_all_pairs_of_images(kind, space):
-    model, network = running(kind)
-    found = anisotropy(model, network, images(kind), space=space)
-    assert found.images == 4
-    assert found.values.shape == (model.outline.depth,)
-    for block in model.outline.blocks():
-        tokens = [middle(kind, block.address, space, seed) for seed in SEEDS]
-        expected = slow.anisotropy(tokens)
-        assert found.values[block.global_index] == pytest.approx(expected, abs=2e-5)
-
-
-def test_that_the_same_image_twice_is_as_alike_as_can_be():
-    model, network = running("vit")
-    found = anisotropy(model, network, images("vit", (1, 1)), space=TokenSpace.RESIDUAL)
-    np.testing.assert_allclose(found.values, 1, rtol=1e-9)
-
-
-@pytest.mark.parametrize("seeds", [(), (1,)])
-def test_that_fewer_than_two_images_are_refused(seeds):
-    model, network = running("vit")
-    with pytest.raises(BadRequest, match=f"two are needed, {len(seeds)}"):
-        anisotropy(model, network, images("vit", seeds), space=TokenSpace.RESIDUAL)
-
-
-def test_that_images_are_taken_one_by_one_and_can_be_stopped():
-    model, network = running("vit")
-    told, taken = [], []
-
-    def given():
-        for image in images("vit"):
-            taken.append(len(told))
-            yield image
-
-    def progress(done, total, text=""):
-        told.append((done, total, text))
-        if done == total == 6:
-            raise Cancelled
-
-    with pytest.raises(Cancelled):
-        anisotropy(model, network, given(), space=TokenSpace.RESIDUAL, progress=progress)
-    assert len(taken) == 2
-    assert told[0] == (0, 3, "image 1")
-    assert told[1] == (1, 3, "image 1 S0 B0")
-
-
-def test_that_what_was_skipped_is_kept():
-    model, network = running("vit")
-    skipped = (("a.dcm", "has no pixels"),)
-    found = anisotropy(model, network, images("vit"), space=TokenSpace.RESIDUAL, skipped=skipped)
-    assert found.skipped == skipped
-    assert Address(0, 0) in {block.address for block in model.outline.blocks()}
-
-
 def measured(kind, seeds, space=TokenSpace.RESIDUAL, *, fill=0):
     """The records of pictures that are run together; `fill` more are run and not measured."""
+    return measured_of(kind, [input_for(kind, seed=seed) for seed in seeds], space, fill=fill)
+
+
+def measured_of(kind, prepared, space=TokenSpace.RESIDUAL, *, fill=0):
     _, network = running(kind)
-    prepared = list(images(kind, seeds))
     measurement = AnisotropyMeasurement(network, space)
     pixels = np.stack([image.pixels for image in prepared] + [prepared[-1].pixels] * fill)
     with torch.inference_mode():
@@ -101,6 +44,45 @@ def measured(kind, seeds, space=TokenSpace.RESIDUAL, *, fill=0):
 
 def records(made, numbers):
     return {"middle": np.stack([made[n]["middle"] for n in numbers])}
+
+
+def one_after_the_other(kind, seeds, space=TokenSpace.RESIDUAL, **further):
+    model, network = running(kind)
+    measurement = AnisotropyMeasurement(network, space)
+    tally = measurement.tally()
+    for number, seed in enumerate(seeds):
+        _, made = measured(kind, (seed,), space)
+        tally.add(np.array([number]), records(made, [0]))
+    return anisotropy_of(tally, measurement, model, **further)
+
+
+@pytest.mark.parametrize("space", list(TokenSpace))
+@pytest.mark.parametrize("kind", ["vit", "registers", "detection swin"])
+def test_that_it_is_the_mean_cosine_over_all_pairs_of_images(kind, space):
+    model, _ = running(kind)
+    found = one_after_the_other(kind, SEEDS, space)
+    assert found.images == 4
+    assert found.values.shape == (model.outline.depth,)
+    for block in model.outline.blocks():
+        tokens = [middle(kind, block.address, space, seed) for seed in SEEDS]
+        expected = slow.anisotropy(tokens)
+        assert found.values[block.global_index] == pytest.approx(expected, abs=2e-5)
+
+
+def test_that_the_same_image_twice_is_as_alike_as_can_be():
+    found = one_after_the_other("vit", (1, 1))
+    np.testing.assert_allclose(found.values, 1, rtol=1e-9)
+
+
+@pytest.mark.parametrize("seeds", [(), (1,)])
+def test_that_fewer_than_two_images_are_refused(seeds):
+    with pytest.raises(BadRequest, match=f"two are needed, {len(seeds)}"):
+        one_after_the_other("vit", seeds)
+
+
+def test_that_what_was_skipped_is_kept():
+    skipped = (("a.dcm", "has no pixels"),)
+    assert one_after_the_other("vit", SEEDS, skipped=skipped).skipped == skipped
 
 
 @pytest.mark.parametrize("kind", ["vit", "detection swin"])
@@ -144,10 +126,7 @@ def test_that_the_order_and_the_grouping_of_records_change_no_bit():
 
 
 def test_that_a_picture_whose_tokens_are_not_finite_does_not_count():
-    model, network = running("vit")
-    given = [*images("vit"), replace(input_for("vit"), pixels=np.full((3, 16, 12), np.nan, "f4"))]
-    found = anisotropy(model, network, given, space=TokenSpace.RESIDUAL)
-    assert found.images == 4
-    assert [name for name, _ in found.skipped] == ["image 5"]
-    assert "not finite" in found.skipped[0][1]
-    assert np.isfinite(found.values).all()
+    given = [input_for("vit"), replace(input_for("vit"), pixels=np.full((3, 16, 12), np.nan, "f4"))]
+    _, made = measured_of("vit", given)
+    assert isinstance(made[0], dict)
+    assert "not finite" in made[1]

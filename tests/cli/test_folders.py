@@ -385,7 +385,7 @@ def test_that_an_option_that_makes_no_sense_is_refused(
         (["preference", "CKPT", "FOLDER", *LABELS, "--targets", "EMPTY"], "only one of them"),
         (["same-object", "CKPT", "FOLDER", "--labels", "FILE"], "is no folder"),
         (["same-object", "CKPT", "FOLDER", "--labels", "EMPTY"], "It is looked for as “a”"),
-        (["same-object", "CKPT", "FOLDER", "--labels", "EMPTY"], "None of the 6 pictures"),
+        (["same-object", "CKPT", "FOLDER", "--labels", "EMPTY"], "None of the 6 images"),
     ],
 )
 def test_that_what_cannot_be_done_ends_in_a_sentence_and_writes_nothing(

@@ -5,14 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from inspector.analysis.anisotropy import anisotropy as one_after_the_other
+from inspector.analysis.anisotropy import AnisotropyMeasurement, anisotropy_of
+from inspector.analysis.measurement import Seen, SeenPicture
 from inspector.core.collection import Member
 from inspector.core.errors import BadImage, BadRequest
 from inspector.core.images import Plane, SliceAddress
 from inspector.core.modes import TokenSpace
 from inspector.core.objects import BACKGROUND, DISTRACTOR, TARGET, ObjectMap
 from inspector.core.optimal import OptimalOptions
+from inspector.families.capture import capture
 from inspector.images.collection import list_folder
 from inspector.images.preparing import prepare
 from inspector.scans.analyses import (
@@ -112,7 +115,15 @@ def test_that_anisotropy_is_what_one_picture_after_the_other_gives(running, fold
     with list_folder(folder) as collection:
         read = [collection.read(member) for member in collection.members]
     prepared = [prepare(each, each.default_tone(), network.preparation) for each in read]
-    expected = one_after_the_other(model, network, prepared, space=TokenSpace.RESIDUAL)
+    measurement = AnisotropyMeasurement(network, TokenSpace.RESIDUAL)
+    tally = measurement.tally()
+    for number, image in enumerate(prepared):
+        pixels = torch.tensor(image.pixels)[None]
+        with torch.inference_mode():
+            run = capture(network, pixels, image.placement, taps=measurement.taps)
+            (record,) = measurement.measure(Seen(network, run, [SeenPicture(image.placement)]))
+        tally.add(np.array([number]), {"middle": record["middle"][None]})
+    expected = anisotropy_of(tally, measurement, model)
     found = anisotropy(model, network, folder, TokenSpace.RESIDUAL).anisotropy
     np.testing.assert_allclose(found.values, expected.values, rtol=0, atol=1e-6)
     assert found.images == 9
@@ -184,11 +195,11 @@ def test_that_a_folder_of_nothing_that_counts_is_refused(running, tmp_path):
     folder = tmp_path / "broken"
     folder.mkdir()
     (folder / "broken.png").write_bytes(b"\x89PNG")
-    with pytest.raises(BadImage, match="The picture of the folder “broken” does not count"):
+    with pytest.raises(BadImage, match="The image of the folder “broken” does not count"):
         optimal_images(*running, folder)
     pictures(tmp_path / "pictures", 2)
     objects = OddOne(("0000.png", "0001.png"))
-    first = "None of the 2 pictures .* “0000.png” has no label map. Draw one."
+    first = "None of the 2 images .* “0000.png” has no label map. Draw one."
     with pytest.raises(BadImage, match=first):
         attention_preference(*running, tmp_path / "pictures", objects)
     with pytest.raises(BadRequest, match="no folder"):
