@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from inspector.analysis.measurement import Array, Record, Records, Seen, SeenPicture
 from inspector.analysis.optimal import Directions, OptimalMeasurement
@@ -44,7 +45,7 @@ _KEPT: Mapping[str, type[np.generic]] = {
     "chance": np.float64,
 }
 # Of the meaning of a record.
-_VERSION = 1
+_VERSION = 2
 # An object as large as a patch may miss that by rounding.
 _WHOLE = 1.0 - 1e-9
 # Means that differ by less, as a share of the longest token, differ by the rounding of float32.
@@ -255,7 +256,7 @@ class _Objects:
     """
 
     labels: Labels
-    weights: SmallArray
+    weights: Tensor
 
 
 _OnGrids = Mapping[TokenGrid, _Objects | None]
@@ -291,14 +292,24 @@ def _on_grids(picture: SeenPicture, grids: Sequence[TokenGrid]) -> "_OnGrids | s
     """The objects on every grid of a pass, None where there are fewer than two."""
     if picture.objects is None:
         raise BadRequest("The same-object probability needs a label map of every picture.")
-    labels, pixels = np.unique(picture.objects.labels, return_counts=True)
-    pixels, labels = pixels[labels > 0], labels[labels > 0]
+    labels, pixels = _counted(picture.objects.labels)
     found = {}
     for grid in grids:
         placed = replace(grid, placement=picture.placement)
         large = labels[pixels >= _WHOLE * _pixels_of_patch(picture.objects, placed)]
         found[grid] = _objects(picture.objects, placed, large)
     return ONE_OBJECT if all(each is None for each in found.values()) else found
+
+
+def _counted(labels: Labels) -> tuple[Labels, IntArray]:
+    """The labels there are, without 0 and rising, and how many pixels each has."""
+    if labels.max() >= labels.size:
+        there, pixels = np.unique(labels, return_counts=True)
+        return there[there > 0], pixels[there > 0]
+    # A third of the time, as long as there is no gap of millions between the labels.
+    counts = np.bincount(labels.ravel())
+    found: Labels = (1 + np.flatnonzero(counts[1:])).astype(np.int32)
+    return found, counts[found]
 
 
 def _pixels_of_patch(objects: ObjectMap, grid: TokenGrid) -> float:
@@ -317,7 +328,7 @@ def _objects(objects: ObjectMap, grid: TokenGrid, labels: Labels) -> "_Objects |
     if whole.sum() < 2:
         return None
     weights = areas[whole] / total[whole, None]
-    return _Objects(labels[whole].astype(np.int32), weights.astype(np.float32))
+    return _Objects(labels[whole].astype(np.int32), torch.from_numpy(weights.astype(np.float32)))
 
 
 def _favoured(
@@ -333,10 +344,11 @@ def _favoured(
     """
     tokens = tokens_in(directions.options.space, directions.block, captured)
     patches = tokens[number, len(captured.grid.prefix) :]
-    means = torch.tensor(objects.weights, device=patches.device) @ patches
+    means = objects.weights.to(patches.device) @ patches
     longest = float(means.norm(dim=1).max())
-    projected = (directions.rows @ means.T).cpu().numpy().reshape(2, len(sign), -1)
-    values = projected * sign[:, None]
-    most = values.max(axis=2, keepdims=True)
-    favoured: IntArray = (values >= most - np.float32(_EQUAL * longest)).argmax(axis=2)
+    # The objects lead: along the last axis two or three numbers would be compared at a time.
+    projected = (means @ directions.rows.T).cpu().numpy().reshape(len(means), 2, -1)
+    values = projected * sign
+    nearly = values.max(axis=0) - np.float32(_EQUAL * longest)
+    favoured: IntArray = (values >= nearly).argmax(axis=0)
     return favoured

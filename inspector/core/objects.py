@@ -59,8 +59,19 @@ class ObjectMap:
         across = _shares(self.labels.shape[1], placed, axis=1)
         covered = np.empty((len(values), *grid.shape))
         for place, value in enumerate(values):
-            covered[place] = down @ (self.labels == value).astype(np.float64) @ across.T
+            whole = self.labels == value
+            # Many objects are small: all around them nothing is summed.
+            top, left = _extent(whole.any(axis=1)), _extent(whole.any(axis=0))
+            part = whole[top, left].astype(np.float64)
+            covered[place] = down[:, top] @ part @ across[:, left].T
         return np.clip(covered, 0.0, 1.0)
+
+
+def _extent(there: npt.NDArray[np.bool_]) -> slice:
+    """From the first to the last of what is there."""
+    if not there.any():
+        return slice(0)
+    return slice(int(there.argmax()), len(there) - int(there[::-1].argmax()))
 
 
 def _shares(pixels: int, grid: TokenGrid, *, axis: int) -> FloatArray:
