@@ -10,6 +10,7 @@ the block on that picture, a mode would get its query's favourite as often as th
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ from inspector.core.preparation import Preparation
 from inspector.core.rows import ModeRows
 from inspector.core.same_object import DEFAULT_TOP, SameObject
 from inspector.core.tokens import TokenGrid
-from inspector.families.capture import CapturedBlock, Tap
+from inspector.families.capture import Capture, Tap
 from inspector.families.model import Model
 from inspector.families.network import Network
 
@@ -150,19 +151,26 @@ class SameObjectMeasurement:
             return objects
         if isinstance(scored, str):
             return scored
-        score, blocks = scored["score"].astype(np.float32), []
-        for place, directions in enumerate(self._scoring.directions):
-            captured = seen.capture.blocks[directions.block.address]
-            own = score[:, self.rows.of_block(place)]
-            sign = np.where(own[0] >= own[1], 1, -1).astype(np.int8)
-            on_grid = objects[captured.grid]
+        score = scored["score"].astype(np.float32, copy=False)
+        sign = np.where(score[0] >= score[1], 1, -1).astype(np.int8)
+        favourites = []
+        # Blocks of one grid follow on one another, and have the same objects.
+        placed = enumerate(self._scoring.directions)
+        for grid, run in groupby(
+            placed, lambda each: seen.capture.blocks[each[1].block.address].grid
+        ):
+            places, directions = zip(*run, strict=True)
+            blocks = [self.rows.of_block(place) for place in places]
+            rows, on_grid = slice(blocks[0].start, blocks[-1].stop), objects[grid]
             if on_grid is None:
-                blocks.append(_Favourites.none(sign))
-            else:
-                places = _favoured(directions, captured, number, on_grid, sign)
-                blocks.append(_Favourites.of(own.max(axis=0), sign, places, on_grid.labels))
+                favourites.append(_Favourites.none(sign[rows]))
+                continue
+            favoured = _favoured(directions, seen.capture, number, on_grid, sign[rows])
+            best = score[:, rows].max(axis=0)
+            counts = [block.stop - block.start for block in blocks]
+            favourites.append(_Favourites.of(best, sign[rows], favoured, on_grid.labels, counts))
         return {
-            each.name: np.concatenate([getattr(block, each.name) for block in blocks])
+            each.name: np.concatenate([getattr(some, each.name) for some in favourites])
             for each in fields(_Favourites)
         }
 
@@ -264,7 +272,7 @@ _OnGrids = Mapping[TokenGrid, _Objects | None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Favourites:
-    """A record of one block; all (modes,)."""
+    """A record of blocks of one grid; all (modes of the blocks,)."""
 
     score: SmallArray
     sign: npt.NDArray[np.int8]
@@ -280,12 +288,25 @@ class _Favourites:
 
     @classmethod
     def of(
-        cls, score: SmallArray, sign: npt.NDArray[np.int8], places: IntArray, labels: Labels
+        cls,
+        score: SmallArray,
+        sign: npt.NDArray[np.int8],
+        places: IntArray,
+        labels: Labels,
+        counts: Sequence[int],
     ) -> "_Favourites":
-        """Of the places (2, modes) among the labels of what query and key favour."""
+        """Of the places (2, modes) among the labels of what query and key favour.
+
+        `counts` are the numbers of modes of the blocks.
+        """
         query, key = places
-        among = np.bincount(key, minlength=len(labels)) / len(key)
-        return cls(score, sign, labels[query], labels[key], among[query])
+        chances, start = [], 0
+        for count in counts:
+            block = slice(start, start + count)
+            among = np.bincount(key[block], minlength=len(labels)) / count
+            chances.append(among[query[block]])
+            start += count
+        return cls(score, sign, labels[query], labels[key], np.concatenate(chances))
 
 
 def _on_grids(picture: SeenPicture, grids: Sequence[TokenGrid]) -> "_OnGrids | str":
@@ -332,23 +353,26 @@ def _objects(objects: ObjectMap, grid: TokenGrid, labels: Labels) -> "_Objects |
 
 
 def _favoured(
-    directions: Directions,
-    captured: CapturedBlock,
+    run: Sequence[Directions],
+    capture: Capture,
     number: int,
     objects: _Objects,
     sign: npt.NDArray[np.int8],
 ) -> IntArray:
-    """(2, modes) which object the query and the key of each mode favour, by place.
+    """(2, modes) which object the query and the key of each mode of some blocks favour, by place.
 
     What an augmented bias adds is the same for all objects and left out.
     """
-    tokens = tokens_in(directions.options.space, directions.block, captured)
-    patches = tokens[number, len(captured.grid.prefix) :]
-    means = objects.weights.to(patches.device) @ patches
-    longest = float(means.norm(dim=1).max())
+    projected, equal = [], []
+    for directions in run:
+        captured = capture.blocks[directions.block.address]
+        tokens = tokens_in(directions.options.space, directions.block, captured)
+        patches = tokens[number, len(captured.grid.prefix) :]
+        means = objects.weights.to(patches.device) @ patches
+        projected.append((means @ directions.rows.T).reshape(len(means), 2, -1))
+        equal.append(means.norm(dim=1).max().expand(projected[-1].shape[2]))
     # The objects lead: along the last axis two or three numbers would be compared at a time.
-    projected = (means @ directions.rows.T).cpu().numpy().reshape(len(means), 2, -1)
-    values = projected * sign
-    nearly = values.max(axis=0) - np.float32(_EQUAL * longest)
+    values = torch.cat(projected, dim=2).cpu().numpy() * sign
+    nearly = values.max(axis=0) - np.float32(_EQUAL) * torch.cat(equal).cpu().numpy()
     favoured: IntArray = (values >= nearly).argmax(axis=0)
     return favoured

@@ -8,7 +8,12 @@ import torch
 
 from inspector.analysis.measurement import Seen, SeenPicture
 from inspector.analysis.modes import block_modes
-from inspector.analysis.same_object import ONE_OBJECT, SameObjectMeasurement, same_object_of
+from inspector.analysis.same_object import (
+    ONE_OBJECT,
+    SameObjectMeasurement,
+    _counted,
+    same_object_of,
+)
 from inspector.core.address import Address
 from inspector.core.errors import BadRequest
 from inspector.core.modes import ModeOptions, TokenSpace
@@ -441,3 +446,12 @@ def test_that_a_published_model_favours_brain_or_tumour_as_the_slow_twin_says(sh
                         by_label = slow.means(side, covers, sign)
                         assert slow.clearness(by_label) > 1e-4
                         assert record[name][row] == slow.favourite(by_label)
+
+
+@pytest.mark.parametrize("gap", [1, 1000, 2_000_000_000])
+def test_that_labels_are_counted_whatever_the_gaps_between_them(gap):
+    which = np.random.default_rng(0).integers(0, 3, (20, 30))
+    labels = np.array([0, 1, 1 + gap], np.int32)[which]
+    found, pixels = _counted(labels)
+    assert found.tolist() == sorted({int(n) for n in labels.ravel() if n > 0})
+    assert pixels.tolist() == [int((labels == label).sum()) for label in found]
