@@ -97,7 +97,8 @@ class Book:
 
     def take(self, shard: Shard, wanted: Mapping[str, Item]) -> list[Item]:
         """Count what a shard holds of the pictures wanted, and say which it lacks."""
-        rows = [row for row, key in enumerate(shard.keys) if key in wanted]
+        # By key first: what another program has written twice still counts once.
+        rows = list({key: row for row, key in enumerate(shard.keys) if key in wanted}.values())
         items = [wanted[shard.keys[row]] for row in rows]
         self._add(items, {name: array[rows] for name, array in shard.records.items()})
         for key in shard.uncounted.keys() & wanted.keys():

@@ -6,14 +6,12 @@ that are the same are looked at once.
 """
 
 import hashlib
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from inspector.core.collection import Member
 from inspector.core.errors import InspectorError
-from inspector.core.images import Plane, SliceAddress
 from inspector.core.objects import ObjectMap
 from inspector.images.collection import Collection
 from inspector.images.fingerprints import Fingerprints, member_key
@@ -115,13 +113,19 @@ def by_name(member: Member) -> Identity:
 
 def items_of(members: Sequence[Member], identities: Iterable[Identity]) -> list[Item]:
     """Pictures of one content together, in the order of the first name of each."""
-    places: dict[object, list[int]] = {}
-    known = list(identities)
-    for place, identity in enumerate(known):
+    items: list[Item] = []
+    known: dict[Identity, int] = {}
+    again: dict[int, list[int]] = {}
+    for place, identity in enumerate(identities):
         # What cannot be read has no content to share.
-        which: object = identity if identity.picture else place
-        places.setdefault(which, []).append(place)
-    return [Item(members[same[0]], tuple(same), known[same[0]]) for same in places.values()]
+        number = known.setdefault(identity, len(items)) if identity.picture else len(items)
+        if number == len(items):
+            items.append(Item(members[place], (place,), identity))
+        else:
+            again.setdefault(number, []).append(place)
+    for number, places in again.items():
+        items[number] = replace(items[number], places=(*items[number].places, *places))
+    return items
 
 
 def sentence_of(error: Exception, member: Member) -> str:
@@ -133,25 +137,3 @@ def sentence_of(error: Exception, member: Member) -> str:
     if isinstance(error, OSError):
         return f"“{member.name}” cannot be read: {error.strerror or error}."
     return f"“{member.name}” needs more memory than there is."
-
-
-def members_as_text(members: Iterable[Member]) -> bytes:
-    """For other processes."""
-    told = [[m.name, m.files, m.at.plane.value, m.at.index, m.at.time] for m in members]
-    return json.dumps(told).encode()
-
-
-def members_of_text(text: bytes) -> Iterator[Member]:
-    """Of another process."""
-    for name, files, plane, index, time in json.loads(text):
-        yield Member(name, tuple(files), SliceAddress(Plane(plane), index, time))
-
-
-def identities_as_text(identities: Iterable[Identity]) -> bytes:
-    """For other processes."""
-    return json.dumps([list(asdict(identity).values()) for identity in identities]).encode()
-
-
-def identities_of_text(text: bytes) -> list[Identity]:
-    """Of another process."""
-    return [Identity(*values) for values in json.loads(text)]

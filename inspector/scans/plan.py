@@ -1,24 +1,31 @@
 """Who reads which shard, and who looks at which picture: the same plan on every rank.
 
-Every rank says what it has kept, as each may have a disk of its own. From that all of them find the
-same plan, each for itself: a shard is read by one of those that have it, and pictures that nobody
-has a record of are dealt out in order of name.
+Every rank says which shards it has, as each may have a disk of its own. One of those that have a
+shard reads it and says which pictures it holds. From that all of them find the same plan, each for
+itself; pictures that nobody has a record of are dealt out in order of name.
 """
 
-import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
+from inspector.core.comparison import IntArray
 from inspector.scans.shards import MOST_RECORDS
 
 _PARTS = 4
 """A rank gets its pictures in at least so many parts, so that all have some of every kind."""
 
+Flags = npt.NDArray[np.bool_]
+Listing = Sequence[Sequence[str]]
+"""For each measurement the names of shards."""
 Holdings = Sequence[Mapping[str, Sequence[int]]]
-"""For each measurement the shards by name, each with the numbers of the items it holds."""
+"""For each measurement shards by name, each with the numbers of the items it holds."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """What one rank does.
 
@@ -27,62 +34,60 @@ class Plan:
     shards
         For each measurement the shards to read, each with the numbers of the items to count.
     missing
-        Numbers of the items to look at, each with the measurements that have no record of it.
+        (measurements, items) which items to look at, for which measurements.
     """
 
-    shards: tuple[tuple[tuple[str, tuple[int, ...]], ...], ...]
-    missing: tuple[tuple[int, tuple[int, ...]], ...]
+    shards: tuple[tuple[tuple[str, IntArray], ...], ...]
+    missing: Flags
 
 
-def plan_of(rank: int, holdings: Sequence[Holdings], wanted: Sequence[Sequence[int]]) -> Plan:
+def shards_of(rank: int, listings: Sequence[Listing]) -> list[list[str]]:
+    """For each measurement the shards that one rank reads, of those that each rank has."""
+    mine = []
+    for held in zip(*listings, strict=True):
+        owners = defaultdict[str, list[int]](list)
+        for owner, names in enumerate(held):
+            for name in names:
+                owners[name].append(owner)
+        turns = enumerate(sorted(owners.items()))
+        mine.append([name for turn, (name, of) in turns if of[turn % len(of)] == rank])
+    return mine
+
+
+def plan_of(rank: int, holdings: Sequence[Holdings], wanted: Flags) -> Plan:
     """The part of one rank.
 
     Parameters
     ----------
     holdings
-        Of every rank.
+        Of every rank: of the shards that it reads.
     wanted
-        For each measurement the numbers of the items that can have a record, rising.
+        (measurements, items) which items can have a record.
     """
-    shards, missing = [], dict[int, list[int]]()
-    for place, items in enumerate(wanted):
-        claims, claimed = _claims([held[place] for held in holdings])
-        shards.append(tuple((name, mine) for owner, name, mine in claims if owner == rank))
-        for item in items:
-            if item not in claimed:
-                missing.setdefault(item, []).append(place)
-    jobs = [(item, tuple(missing[item])) for item in sorted(missing)]
-    return Plan(tuple(shards), tuple(_dealt(jobs, rank, len(holdings))))
+    missing, shards = wanted.copy(), []
+    for place, without in enumerate(missing):
+        mine = []
+        named = ((name, owner) for owner, held in enumerate(holdings) for name in held[place])
+        for name, owner in sorted(named):
+            numbers = np.array(holdings[owner][place][name], dtype=np.int64)
+            claimed = numbers[without[numbers]]
+            without[claimed] = False
+            if owner == rank and claimed.size:
+                mine.append((name, claimed))
+        shards.append(tuple(mine))
+    return Plan(tuple(shards), missing & _dealt(of_any(missing), rank, len(holdings)))
 
 
-def as_text(holdings: Holdings) -> bytes:
-    """For other processes."""
-    return json.dumps([dict(held) for held in holdings]).encode()
-
-
-def of_text(text: bytes) -> Holdings:
-    """Of another process."""
-    found: Holdings = json.loads(text)
+def of_any(flags: Flags) -> Flags:
+    """(items,) whether it is so for any of the measurements."""
+    found: Flags = np.logical_or.reduce(flags, axis=0)
     return found
 
 
-def _claims(
-    held: Sequence[Mapping[str, Sequence[int]]],
-) -> tuple[list[tuple[int, str, tuple[int, ...]]], set[int]]:
-    """Which rank reads which shard, for which items; and all items that are read by anyone."""
-    claims, claimed = [], set[int]()
-    for turn, name in enumerate(sorted({name for shards in held for name in shards})):
-        owners = [rank for rank, shards in enumerate(held) if name in shards]
-        owner = owners[turn % len(owners)]
-        mine = tuple(item for item in held[owner][name] if item not in claimed)
-        claimed.update(mine)
-        if mine:
-            claims.append((owner, name, mine))
-    return claims, claimed
-
-
-def _dealt(
-    jobs: Sequence[tuple[int, tuple[int, ...]]], rank: int, world: int
-) -> list[tuple[int, tuple[int, ...]]]:
+def _dealt(missing: Flags, rank: int, world: int) -> Flags:
+    """(items,) those of one rank, of all that are to be looked at."""
+    jobs = np.flatnonzero(missing)
     size = min(max(len(jobs) // (world * _PARTS), 1), MOST_RECORDS)
-    return [job for number, job in enumerate(jobs) if number // size % world == rank]
+    mine = np.zeros_like(missing)
+    mine[jobs[np.arange(len(jobs)) // size % world == rank]] = True
+    return mine

@@ -64,6 +64,25 @@ class Ranks:
         """
         return [data] if self.world == 1 else self._exchanged(data, waiting, keep=True)
 
+    def from_first(self, data: bytes, waiting: Waiting = _wait_quietly) -> bytes:
+        """What rank 0 gives, on all; of the others nothing is sent.
+
+        Raises
+        ------
+        LostRank
+            When another process has ended.
+        """
+        if self.world == 1:
+            return data
+        size = int(self._sent(np.array([len(data)], np.int64), waiting)[0])
+        found = bytearray()
+        for begin in range(0, size, _PIECE):
+            piece = np.zeros(min(_PIECE, size - begin), np.uint8)
+            if self.is_first:
+                piece[:] = np.frombuffer(data[begin : begin + piece.size], np.uint8)
+            found += self._sent(piece, waiting).tobytes()
+        return bytes(found)
+
     def gather(self, data: bytes, waiting: Waiting = _wait_quietly) -> list[bytes] | None:
         """Give bytes to rank 0, which gets those of all; None on the others.
 
@@ -99,19 +118,39 @@ class Ranks:
 
         own = torch.from_numpy(values).to(self.device)
         rows = [torch.empty_like(own) for _ in range(self.world)]
-        try:
-            work = distributed.all_gather(rows, own, async_op=True)
-            while not work.is_completed():
-                waiting()
-                time.sleep(_POLL_S)
-            work.wait()
-        except RuntimeError as error:
-            raise LostRank(
-                "Another process of this scan has ended, so that it cannot be finished.",
-                advice="What was measured is kept: run the same command again to go on.",
-                details=str(error),
-            ) from error
+        with _together():
+            _wait_for(distributed.all_gather(rows, own, async_op=True), waiting)
         return torch.stack(rows).cpu().numpy()
+
+    def _sent(self, values: Any, waiting: Waiting) -> Any:
+        """(n,) of rank 0."""
+        import torch
+        from torch import distributed
+
+        sent = torch.from_numpy(values).to(self.device)
+        with _together():
+            _wait_for(distributed.broadcast(sent, src=0, async_op=True), waiting)
+        return sent.cpu().numpy()
+
+
+def _wait_for(work: Any, waiting: Waiting) -> None:
+    while not work.is_completed():
+        waiting()
+        time.sleep(_POLL_S)
+    work.wait()
+
+
+@contextmanager
+def _together() -> Iterator[None]:
+    """Say in a sentence that another process is lost."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise LostRank(
+            "Another process of this scan has ended, so that it cannot be finished.",
+            advice="What was measured is kept: run the same command again to go on.",
+            details=str(error),
+        ) from error
 
 
 ALONE = Ranks()

@@ -4,17 +4,19 @@ The thread that calls tells how far things are, every few hundredths of a second
 a scan is cancelled or made to wait. Whatever ends a scan, what is finished is written first.
 """
 
-import json
 import signal
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
 
 from inspector.analysis.measurement import Measurement, Tally
+from inspector.core.comparison import IntArray
 from inspector.core.errors import BadCheckpoint, BadImage, BadRequest, Cancelled
 from inspector.core.optimal import Left
 from inspector.core.preparation import Preparation
@@ -23,7 +25,7 @@ from inspector.families.model import Model
 from inspector.families.network import Network
 from inspector.images.collection import Collection
 from inspector.images.fingerprints import Fingerprints
-from inspector.scans import plan as planning
+from inspector.scans.agreeing import TOGETHER, Agreement
 from inspector.scans.books import Book
 from inspector.scans.identity import about, environment_of, identity_of
 from inspector.scans.pictures import (
@@ -33,13 +35,9 @@ from inspector.scans.pictures import (
     Objects,
     by_content,
     by_name,
-    identities_as_text,
-    identities_of_text,
     items_of,
-    members_as_text,
-    members_of_text,
 )
-from inspector.scans.plan import Plan, plan_of
+from inspector.scans.plan import Flags, Plan, of_any
 from inspector.scans.ranks import ALONE, Ranks
 from inspector.scans.running import Job, Looked, Runner
 from inspector.scans.shards import Shard
@@ -48,7 +46,11 @@ from inspector.scans.workers import cores, in_threads
 
 DEFAULT_BATCH = 32
 PARTIAL_EVERY_S = 1.0
-_FILES_AT_ONCE = 16
+_LOOK_EVERY = 2048
+_REST = 10
+"""What was found so far is shown once in so many times as long as showing it takes, or longer."""
+
+Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +81,7 @@ class Pass:
             raise BadRequest("A scan measures something, and everything once.")
         if self.objects is None and any(each.needs_objects for each in self.measurements):
             raise BadRequest(
-                "What is to be measured needs objects on the pictures.",
+                "What is to be measured needs objects on the images.",
                 advice="Give a folder of masks or label maps.",
             )
 
@@ -163,7 +165,7 @@ def scan(
         When another one has ended.
     """
     if batch < 1:
-        raise BadRequest(f"{batch} pictures cannot be read ahead.", advice="Give at least 1.")
+        raise BadRequest(f"{batch} images cannot be read ahead.", advice="Give at least 1.")
     with _ended_softly() as ended:
         return _Scan(work, collection, store, ranks, batch, spare, progress, partial, ended).run()
 
@@ -183,17 +185,29 @@ class _Scan:
     ended: threading.Event
     items: list[Item] = field(default_factory=list, init=False)
     books: list[Book] = field(default_factory=list, init=False)
-    looked_at: set[int] = field(default_factory=set, init=False)
     notes: list[str] = field(default_factory=list, init=False)
+    names: tuple[str, ...] = field(default=(), init=False)
+    # (items,) of how many pictures each is, whether it has records, and whether it was looked at.
+    _pictures: IntArray = field(default_factory=lambda: np.zeros(0, np.int64), init=False)
+    _recorded: Flags = field(default_factory=lambda: np.zeros(0, np.bool_), init=False)
+    _looked_at: Flags = field(default_factory=lambda: np.zeros(0, np.bool_), init=False)
     _done: int = field(default=0, init=False)
     _total: int = field(default=0, init=False)
     _text: str = field(default="", init=False)
     _room: int = field(default=0, init=False)
-    _told_partial: float = field(default_factory=time.monotonic, init=False)
+    _partial_at: float = field(init=False)
+    _agreement: Agreement = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._partial_at = time.monotonic() + PARTIAL_EVERY_S
+        self._agreement = Agreement(self.ranks, self._look)
 
     def run(self) -> Scanned | None:
         """All of it."""
-        with self._agreed():
+        members = self._agreement.members(self.collection.members)
+        if self.ranks.is_first:
+            return self._scanned()
+        with Collection(self.collection.folder, members) as self.collection:
             return self._scanned()
 
     def _scanned(self) -> Scanned | None:
@@ -201,8 +215,11 @@ class _Scan:
         identify = by_name if self.store is None else by_content(
             self.collection, self.work.objects, known
         )  # fmt: skip
-        self._text, self._total = "files", len(self.collection.members)
-        self.items = items_of(self.collection.members, self._identities(identify))
+        members = self.collection.members
+        self._text, self._total = "files", len(members)
+        self.names = tuple(member.name for member in members)
+        self.items = items_of(members, self._watched(self._identities(identify)))
+        self._pictures = np.array([len(item.places) for item in self.items], dtype=np.int64)
         known.save()
         self.books = self._opened(known)
         plan = self._planned()
@@ -214,29 +231,13 @@ class _Scan:
 
     # Before anything is measured
 
-    @contextmanager
-    def _agreed(self) -> Iterator[None]:
-        """On all ranks the pictures of rank 0, so that all count the same in the same order."""
-        if self.ranks.world == 1:
-            yield
-            return
-        own = members_as_text(self.collection.members) if self.ranks.is_first else b""
-        told = self.ranks.share(own, self._look)
-        if self.ranks.is_first:
-            yield
-            return
-        with Collection(self.collection.folder, tuple(members_of_text(told[0]))) as self.collection:
-            yield
-
     def _identities(self, identify: Identify) -> list[Identity]:
-        """Of all pictures in order; every rank reads a part of the files."""
-        rank, world = self.ranks.rank, self.ranks.world
-        starts = range(0, len(self.collection.members), _FILES_AT_ONCE)[rank::world]
-        stop = threading.Event()
+        """Of all pictures in order; every rank looks at a part of the files."""
+        members, stop = self.collection.members, threading.Event()
 
         def identified(start: int) -> tuple[int, list[Identity]]:
             found = []
-            for member in self.collection.members[start : start + _FILES_AT_ONCE]:
+            for member in members[start : start + TOGETHER]:
                 if stop.is_set():
                     raise Cancelled
                 found.append(identify(member))
@@ -244,19 +245,15 @@ class _Scan:
 
         parts: dict[int, list[Identity]] = {}
         threads = max(1, cores() - self.spare)
+        starts = self._agreement.starts(len(members))
         stream = in_threads(identified, starts, threads=threads, ahead=4 * threads, stop=stop)
         with closing(stream), _set_at_the_end(stop):
             for one in stream:
                 if one is not None:
                     parts[one[0]] = one[1]
-                self._told(min(len(parts) * _FILES_AT_ONCE * world, self._total))
+                self._told(min(len(parts) * TOGETHER * self.ranks.world, self._total))
         mine = [identity for start in sorted(parts) for identity in parts[start]]
-        if world == 1:
-            return mine
-        told = [
-            identities_of_text(t) for t in self.ranks.share(identities_as_text(mine), self._look)
-        ]
-        return _dealt_back(told, len(self.collection.members))
+        return self._agreement.identities(mine, len(members))
 
     def _opened(self, known: Fingerprints) -> list[Book]:
         """A book for each measurement, with the place where its records are kept."""
@@ -284,7 +281,7 @@ class _Scan:
             ]
         except BadImage as error:
             raise BadCheckpoint(error.message, advice=error.advice) from error
-        self._refuse_others(json.dumps(identities, sort_keys=True).encode())
+        self._agreement.refuse_others(identities)
         if self.store is None:
             return nowhere
         environment, device = environment_of(work.network), work.network.device.type
@@ -297,31 +294,32 @@ class _Scan:
             for identity, each in zip(identities, work.measurements, strict=True)
         ]
 
-    def _refuse_others(self, identity: bytes) -> None:
-        if len(set(self.ranks.share(identity, self._look))) > 1:
-            raise BadRequest(
-                "The processes of this scan do not do the same: their checkpoints or options are "
-                "not equal.",
-                advice="Start the same command with the same files on every machine.",
-            )
-
     def _planned(self) -> Plan:
         """What this rank reads from disk, and what it looks at."""
-        numbers = [
-            {key: number for number, item in enumerate(self.items) if (key := book.key(item))}
-            for book in self.books
-        ]
-        held = [self._held(book, of) for book, of in zip(self.books, numbers, strict=True)]
-        told = self.ranks.share(planning.as_text(held), self._look)
-        wanted = [list(of.values()) for of in numbers]
-        return plan_of(self.ranks.rank, [planning.of_text(text) for text in told], wanted)
+        wanted = np.zeros((len(self.books), len(self.items)), np.bool_)
+        there = [[] if book.kept is None else book.kept.shards() for book in self.books]
+        held = []
+        for book, flags, mine in zip(
+            self.books, wanted, self._agreement.shards(there), strict=True
+        ):
+            # An item that has the key of another one is looked at by itself.
+            numbers: dict[str, int] = {}
+            for number, item in enumerate(self._watched(self.items)):
+                if key := book.key(item):
+                    flags[number] = True
+                    numbers[key] = number
+            held.append(self._held(book, mine, numbers))
+        self._recorded = of_any(wanted)
+        return self._agreement.plan(held, wanted)
 
-    def _held(self, book: Book, numbers: Mapping[str, int]) -> dict[str, list[int]]:
-        """Shards that hold something wanted, each with the numbers of the items."""
+    def _held(
+        self, book: Book, shards: Iterable[str], numbers: Mapping[str, int]
+    ) -> dict[str, list[int]]:
+        """Of some shards those that hold something wanted, each with the numbers of the items."""
         found: dict[str, list[int]] = {}
         if book.kept is None:
             return found
-        for name in book.kept.shards():
+        for name in shards:
             held = [numbers[key] for key in book.kept.keys_of(name) if key in numbers]
             if held:
                 found[name] = held
@@ -329,38 +327,42 @@ class _Scan:
         return found
 
     def _begin(self, plan: Plan) -> None:
-        """Know how much there is to do, and leave out what no record can be made of."""
-        mine = {number for number, _ in plan.missing}
-        mine |= {n for shards in plan.shards for _, numbers in shards for n in numbers}
-        self._total = sum(len(self.items[number].places) for number in mine)
-        self._text = f"image {self.items[min(mine)].member.name}" if mine else ""
-        if not self.ranks.is_first:
-            return
-        for item in self.items:
-            for book in self.books:
-                if sentence := book.why_not(item):
-                    book.leave_out(item, sentence)
-            if not self._has_record(item):
-                self._total += len(item.places)
-                self._done += len(item.places)
+        """Leave out what no record can be made of, and know how much there is to do."""
+        if self.ranks.is_first:
+            for item in self._watched(self.items):
+                for book in self.books:
+                    if sentence := book.why_not(item):
+                        book.leave_out(item, sentence)
+            self._done = int(self._pictures[~self._recorded].sum())
+        mine = of_any(plan.missing)
+        for shards in plan.shards:
+            for _, numbers in shards:
+                mine[numbers] = True
+        self._total = self._done + int(self._pictures[mine].sum())
+        self._text = f"image {self.items[int(mine.argmax())].member.name}" if mine.any() else ""
 
     # Measuring
 
-    def _read(self, plan: Plan) -> list[Job]:
+    def _read(self, plan: Plan) -> Iterator[Job]:
         """Count what is on disk, and give what is to be looked at: also what was damaged there."""
-        missing = {number: list(places) for number, places in plan.missing}
-        left = Counter(n for shards in plan.shards for _, numbers in shards for n in numbers)
-        for place, (book, shards) in enumerate(zip(self.books, plan.shards, strict=True)):
+        missing = plan.missing.copy()
+        self._looked_at = of_any(missing)
+        unread = np.zeros(len(self.items), np.int64)
+        for shards in plan.shards:
+            for _, numbers in shards:
+                unread[numbers] += 1
+        for book, shards, lacking in zip(self.books, plan.shards, missing, strict=True):
             for name, numbers in shards:
-                for number in self._lacking(book, name, numbers):
-                    missing.setdefault(number, []).append(place)
-                left.subtract(numbers)
-                for number in numbers:
-                    if not left[number] and number not in missing:
-                        self._finished(self.items[number])
+                lacking[self._lacking(book, name, numbers.tolist())] = True
+                unread[numbers] -= 1
+                for number in numbers[(unread[numbers] == 0) & ~of_any(missing[:, numbers])]:
+                    self._finished(self.items[number])
                 self._told(self._done)
-        self.looked_at = set(missing)
-        return [Job(self.items[n], tuple(sorted(missing[n]))) for n in sorted(missing)]
+        self._looked_at = of_any(missing)
+        return (
+            Job(self.items[number], tuple(np.flatnonzero(missing[:, number]).tolist()))
+            for number in np.flatnonzero(self._looked_at).tolist()
+        )
 
     def _lacking(self, book: Book, name: str, numbers: Sequence[int]) -> list[int]:
         """Count a shard's records of some items, and say of which it has none after all."""
@@ -369,7 +371,7 @@ class _Scan:
         items = {key: self.items[number] for key, number in wanted.items()}
         return [wanted[book.key(item)] for item in book.take(shard, items)]
 
-    def _compute(self, jobs: Sequence[Job], identify: Identify) -> None:
+    def _compute(self, jobs: Iterable[Job], identify: Identify) -> None:
         """Look at pictures; whatever ends it, what is finished is written."""
         work, stop = self.work, threading.Event()
         runner = Runner(
@@ -422,18 +424,27 @@ class _Scan:
         if self.ended.is_set():
             raise Cancelled
         self.progress(done, self._total, self._text)
+        begin = time.monotonic()
+        if self.partial is None or not self.books or begin < self._partial_at:
+            return
+        for book in self.books:
+            book.count()
+        self.partial(self._found())
         now = time.monotonic()
-        if self.partial is not None and self.books and now - self._told_partial > PARTIAL_EVERY_S:
-            for book in self.books:
-                book.count()
-            self.partial(self._found())
-            self._told_partial = time.monotonic()
+        self._partial_at = now + PARTIAL_EVERY_S * max(1.0, _REST * (now - begin))
 
     def _look(self) -> None:
         """Look up while others are waited for."""
         if self.ended.is_set():
             raise Cancelled
         self.progress(self._done, self._total, self._text)
+
+    def _watched(self, things: Iterable[Thing]) -> Iterator[Thing]:
+        """Look up now and then while many things are gone through."""
+        for number, thing in enumerate(things):
+            if number % _LOOK_EVERY == 0:
+                self._look()
+            yield thing
 
     # At the end
 
@@ -460,67 +471,45 @@ class _Scan:
 
     def _merged(self) -> Scanned | None:
         """What all ranks have found, on rank 0."""
-        if self.ranks.world == 1:
-            return self._found(at_the_end=True)
-        for book in self.books:
-            told = self.ranks.gather(book.as_bytes(), self._look)
-            for data in (told or [])[1:]:
-                book.merge(data)
-        problems = [book.kept.problem for book in self.books if book.kept is not None]
-        own = json.dumps([sorted(self.looked_at), [*self.notes, *problems]]).encode()
-        told = self.ranks.gather(own, self._look)
-        if told is None:
-            return None
-        for numbers, notes in map(json.loads, told[1:]):
-            self.looked_at |= set(numbers)
-            self.notes += notes
-        return self._found(at_the_end=True)
+        if self.ranks.world > 1:
+            for book in self.books:
+                self._agreement.merge(book.as_bytes(), book.merge)
+            own = [np.flatnonzero(self._looked_at).tolist(), [*self.notes, *self._problems()]]
+            for numbers, notes in self._agreement.reports(own):
+                self._looked_at[numbers] = True
+                self.notes += notes
+        return self._found(at_the_end=True) if self.ranks.is_first else None
 
     def _found(self, *, at_the_end: bool = False) -> Scanned:
-        names = tuple(member.name for member in self.collection.members)
         unread = self.collection.left_out
-        problems = [book.kept.problem for book in self.books if book.kept is not None]
+        notes = [*self.collection.notes, *self.notes, *self._problems()]
         return Scanned(
             tallies={book.measurement.name: book.tally for book in self.books},
-            names=names,
-            total=len(names) + len(unread),
+            names=self.names,
+            total=len(self.names) + len(unread),
             measured={book.measurement.name: book.measured for book in self.books},
             left_out={
-                book.measurement.name: tuple(sorted([*unread, *book.reasons(names)]))
+                book.measurement.name: tuple(sorted([*unread, *book.reasons(self.names)]))
                 for book in self.books
             },
-            kept=self._kept(),
+            kept=int(self._pictures[self._recorded & ~self._looked_at].sum()),
             files=self._files() if at_the_end else (),
-            notes=tuple(
-                dict.fromkeys(filter(None, [*self.collection.notes, *self.notes, *problems]))
-            ),
+            notes=tuple(dict.fromkeys(notes)),
         )
 
-    def _has_record(self, item: Item) -> bool:
-        """Whether there can be one."""
-        return any(book.key(item) for book in self.books)
-
-    def _kept(self) -> int:
-        return sum(
-            len(item.places)
-            for number, item in enumerate(self.items)
-            if number not in self.looked_at and self._has_record(item)
-        )
+    def _problems(self) -> list[str]:
+        """Why something could not be kept."""
+        kept = [book.kept for book in self.books if book.kept is not None]
+        return [place.problem for place in kept if place.problem]
 
     def _files(self) -> tuple[Path, ...]:
-        counted = [
-            member
-            for place, member in enumerate(self.collection.members)
+        names = {
+            file
+            for place, member in enumerate(self._watched(self.collection.members))
             if not all(place in book.left_out for book in self.books)
-        ]
-        names = sorted({file for member in counted for file in member.files})
-        return tuple(self.collection.folder / name for name in names)
-
-
-def _dealt_back(told: Sequence[Sequence[Identity]], count: int) -> list[Identity]:
-    """In the order of the pictures: parts were dealt to the ranks in turn."""
-    parts = [iter(identities) for identities in told]
-    return [next(parts[place // _FILES_AT_ONCE % len(parts)]) for place in range(count)]
+            for file in member.files
+        }
+        return tuple(self.collection.folder / name for name in self._watched(sorted(names)))
 
 
 @contextmanager

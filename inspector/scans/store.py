@@ -1,12 +1,14 @@
 """Where the records of scans are kept: what is there, how much of it, and how it goes again.
 
 A folder for each model, measurement and preparation, and in it shards. Several processes may read,
-write and clear at once: files appear whole, and one that is gone is computed again.
+write and clear at once: files appear whole, and one that is gone is computed again. What else lies
+there, where somebody gives a folder that holds other things too, is not touched.
 """
 
 import hashlib
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -35,6 +37,8 @@ from inspector.scans.shards import (
 DEFAULT_LIMIT = 20_000_000_000
 _DAY_S = 86_400.0
 _ABOUT, _LIMIT, _INDEX = "scan.json", "limit.json", "fingerprints"
+_KEY_DIGITS = 40
+_KEY = re.compile(rf"[0-9a-f]{{{_KEY_DIGITS}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,8 @@ class Store:
     @property
     def size(self) -> int:
         """Bytes of everything kept."""
-        return _size_of(self.root)
+        own = sum(size for name, size in _files_in(self.root) if name in (_LIMIT, _INDEX))
+        return own + sum(size for folder in self._folders() for _, size in _files_in(folder))
 
     @property
     def limit(self) -> int:
@@ -109,7 +114,7 @@ class Store:
         """
         before = self.size
         keys = None if scans is None else {scan.key for scan in scans}
-        for folder in list(self._folders()):
+        for folder in self._folders():
             if keys is None or folder.name in keys:
                 shutil.rmtree(folder, ignore_errors=True)
         if keys is None:
@@ -127,13 +132,14 @@ class Store:
             In words.
         """
         text = json.dumps(identity, sort_keys=True)
-        key = hashlib.sha256(text.encode()).hexdigest()[:40]
+        key = hashlib.sha256(text.encode()).hexdigest()[:_KEY_DIGITS]
         return KeptScan(self.root / key, about)
 
     def tidy(self) -> None:
         """Clear away what killed processes left half written, a day after."""
         limit = time.time() - _DAY_S
-        for file in self.root.rglob(f"*{UNFINISHED}"):
+        limits = self.root.glob(f"{_LIMIT}.*{UNFINISHED}")
+        for file in (*limits, *(f for at in self._folders() for f in at.glob(f"*{UNFINISHED}"))):
             with suppress(OSError):
                 if file.stat().st_mtime < limit:
                     file.unlink()
@@ -155,16 +161,19 @@ class Store:
                 size -= scan.size
         return size <= limit
 
-    def _folders(self) -> Iterator[Path]:
-        with suppress(OSError):
-            yield from (path for path in self.root.iterdir() if path.is_dir())
+    def _folders(self) -> list[Path]:
+        """Of scans."""
+        try:
+            with os.scandir(self.root) as entries:
+                ours = [e.name for e in entries if _KEY.fullmatch(e.name) and e.is_dir()]
+        except OSError:
+            return []
+        return [self.root / name for name in sorted(ours)]
 
     def _forget_files(self) -> None:
         self.__dict__.pop("fingerprints", None)
         with suppress(OSError):
-            for path in list(self.root.iterdir()):
-                if path.name.startswith(_INDEX):
-                    path.unlink(missing_ok=True)
+            (self.root / _INDEX).unlink(missing_ok=True)
 
 
 @dataclass(eq=False)
@@ -198,7 +207,9 @@ class KeptScan:
     def shards(self) -> list[str]:
         """Names of its shards."""
         try:
-            return sorted(entry.name for entry in os.scandir(self.path) if _is_shard(entry.name))
+            with os.scandir(self.path) as entries:
+                # A pipe would be waited for without end.
+                return sorted(e.name for e in entries if _is_shard(e.name) and e.is_file())
         except OSError:
             return []
 
@@ -279,9 +290,9 @@ def _listed(folder: Path) -> StoredScan | None:
     words = [about.get(word) for word in ("checkpoint", "measurement", "folder", "settings")]
     try:
         used = (folder / _ABOUT).stat().st_mtime
-        names = [entry.name for entry in os.scandir(folder)]
     except OSError:
         return None
+    files = list(_files_in(folder))
     checkpoint, measurement, place, settings = ("" if word is None else str(word) for word in words)
     return StoredScan(
         key=folder.name,
@@ -289,8 +300,8 @@ def _listed(folder: Path) -> StoredScan | None:
         measurement=measurement,
         folder=place,
         settings=settings,
-        pictures=sum(count_in(name) for name in names if _is_shard(name)),
-        size=_size_of(folder),
+        pictures=sum(count_in(name) for name, _ in files if _is_shard(name)),
+        size=sum(size for _, size in files),
         used=datetime.fromtimestamp(used, UTC),
     )
 
@@ -299,14 +310,12 @@ def _is_shard(name: str) -> bool:
     return name.endswith(SUFFIX)
 
 
-def _size_of(folder: Path) -> int:
-    """Bytes of the files in a folder and the folders in it, whatever vanishes meanwhile."""
-    total = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
+def _files_in(folder: Path) -> Iterator[tuple[str, int]]:
+    """What lies in a folder, each with its size, whatever vanishes meanwhile."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
             with suppress(OSError):
-                total += Path(place, name).stat().st_size
-    return total
+                yield entry.name, entry.stat().st_size
 
 
 def _json(path: Path) -> dict[str, Any]:

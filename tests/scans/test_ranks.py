@@ -11,11 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from inspector.core.collection import Member
 from inspector.core.errors import BadRequest, DeviceUnavailable, InspectorError
-from inspector.scans.plan import plan_of
+from inspector.core.images import Plane, SliceAddress
+from inspector.scans.agreeing import Agreement
+from inspector.scans.pictures import Identity
+from inspector.scans.plan import plan_of, shards_of
 from inspector.scans.ranks import ALONE, LostRank, Ranks, joined, under_torchrun
 from inspector.scans.store import Store
 from inspector.scans.workers import cores
+from tests.scans.ranks_in_threads import Table, together
 from tests.scans.scan_by_hand import Means, model_file, picture, pictures, scanned, told
 
 COUNT = 90
@@ -36,7 +41,7 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def expected(model, folder) -> dict:
-    return json.loads(json.dumps(told(scanned(model, folder))))
+    return in_json(scanned(model, folder))
 
 
 @pytest.fixture
@@ -73,26 +78,87 @@ def runs(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def test_that_three_ranks_come_to_what_one_comes_to(model, expected, folder, torchrun, tmp_path):
-    process = torchrun("first", 3, "--batch", "1")
-    assert process.wait() == 0, (tmp_path / "first.log").read_text()
-    assert found_in(tmp_path / "first.json") == (expected, 0)
+def in_json(found) -> dict:
+    return json.loads(json.dumps(told(found)))
+
+
+def test_that_three_ranks_come_to_what_one_comes_to(model, expected, folder, tmp_path):
+    measurements = [Means() for _ in range(3)]
+
+    def work(ranks):
+        store = Store(tmp_path / "kept")
+        return scanned(model, folder, measurements[ranks.rank], store=store, ranks=ranks, batch=1)
+
+    first, *others = together(3, work)
+    assert others == [None, None]
+    assert in_json(first) == expected
+    assert first.kept == 0
     # The small picture is run, the broken one is not.
-    assert runs(tmp_path / "first.runs") == COUNT + 1
-    measurement = Means()
-    again = scanned(model, folder, measurement, store=Store(tmp_path / "kept"))
-    assert not measurement.seen
-    assert json.loads(json.dumps(told(again))) == expected
+    assert sum(sum(each.seen) for each in measurements) == COUNT + 1
+    assert all(each.seen for each in measurements)
+    again, *_ = together(3, work)
+    assert in_json(again) == expected
+    assert again.kept == COUNT + 1
+    assert sum(sum(each.seen) for each in measurements) == COUNT + 1
 
 
-def test_that_ranks_without_a_common_disk_go_on_with_what_each_has(expected, torchrun, tmp_path):
-    assert torchrun("first", 2, "--apart").wait() == 0, (tmp_path / "first.log").read_text()
+def test_that_ranks_without_a_common_disk_go_on_with_what_each_has(
+    model, expected, folder, tmp_path
+):
+    seen = []
+
+    def work(ranks):
+        store, measurement = Store(tmp_path / "kept" / str(ranks.rank)), Means()
+        found = scanned(model, folder, measurement, store=store, ranks=ranks)
+        seen.append(sum(measurement.seen))
+        return found
+
+    first, _ = together(2, work)
+    assert in_json(first) == expected
     kept = {path.name: Store(path).scans()[0].pictures for path in (tmp_path / "kept").iterdir()}
     assert kept.keys() == {"0", "1"}
     assert sum(kept.values()) == COUNT + 1
-    assert torchrun("second", 2, "--apart").wait() == 0
-    assert found_in(tmp_path / "second.json") == (expected, COUNT + 1)
-    assert runs(tmp_path / "second.runs") == 0
+    seen.clear()
+    second, _ = together(2, work)
+    assert in_json(second) == expected
+    assert (second.kept, seen) == (COUNT + 1, [0, 0])
+
+
+def test_that_what_is_damaged_is_computed_again_by_the_rank_that_met_it(
+    model, expected, folder, tmp_path
+):
+    store = Store(tmp_path / "kept")
+    scanned(model, folder, store=store)
+    no_header, no_records = sorted(store.root.rglob("*.shard"))
+    no_header.write_bytes(b"vitscan1 and nonsense")
+    no_records.write_bytes(no_records.read_bytes()[:-1] + b"?")
+    first, *_ = together(
+        3, lambda ranks: scanned(model, folder, store=Store(store.root), ranks=ranks)
+    )
+    assert in_json(first) == expected
+    assert first.kept == 0
+
+
+def test_that_ranks_without_a_store_come_to_the_same(model, expected, folder):
+    first, *_ = together(3, lambda ranks: scanned(model, folder, ranks=ranks))
+    assert in_json(first) == expected
+
+
+def test_that_what_ranks_of_a_common_disk_say_does_not_grow_with_their_number(
+    model, folder, tmp_path
+):
+    store = Store(tmp_path / "kept")
+    scanned(model, folder, store=store)
+
+    def sent(world: int) -> int:
+        table = Table(world)
+        together(
+            world, lambda ranks: scanned(model, folder, store=Store(store.root), ranks=ranks), table
+        )
+        return table.sent
+
+    # What belongs to a picture is said once; a rank more says what it sums up, and no more.
+    assert (sent(5) - sent(2)) / 3 < 2 * 1500
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
@@ -109,7 +175,7 @@ def test_that_a_lost_rank_loses_only_what_it_had_not_written(expected, torchrun,
     (listed,) = Store(tmp_path / "kept").scans()
     # That of rank 0, which torchrun tells to end: all but what rank 1 had in hand.
     assert 5 <= listed.pictures < COUNT
-    assert torchrun("second", 2).wait() == 0, (tmp_path / "second.log").read_text()
+    assert torchrun("second", 3, "--batch", "1").wait() == 0, (tmp_path / "second.log").read_text()
     assert found_in(tmp_path / "second.json") == (expected, listed.pictures)
     assert runs(tmp_path / "second.runs") == COUNT + 1 - listed.pictures
 
@@ -117,39 +183,65 @@ def test_that_a_lost_rank_loses_only_what_it_had_not_written(expected, torchrun,
 def test_that_every_item_is_read_or_looked_at_by_one_rank():
     first = [{"a": [0, 1, 2], "b": [3, 4]}, {"c": [0]}]
     second = [{"a": [0, 1, 2], "d": [2, 3, 9]}, {}]
-    wanted = [list(range(12)), list(range(6))]
+    wanted = np.array([[True] * 12, [True] * 6 + [False] * 6])
     plans = [plan_of(rank, [first, second], wanted) for rank in range(2)]
-    for place, items in enumerate(wanted):
+    for place, flags in enumerate(wanted):
         read = [n for plan in plans for _, numbers in plan.shards[place] for n in numbers]
-        looked = [n for plan in plans for n, places in plan.missing if place in places]
-        assert sorted(read + looked) == items
+        looked = [n for plan in plans for n in np.flatnonzero(plan.missing[place])]
+        assert sorted(read + looked) == np.flatnonzero(flags).tolist()
     assert {name for plan in plans for name, _ in plan.shards[0]} == {"a", "b", "d"}
     for rank, holds in enumerate((first, second)):
         assert {name for name, _ in plans[rank].shards[0]} <= set(holds[0])
-    assert all(plan.missing for plan in plans)
+    # Item 5 is missing for both measurements: one rank looks at it for both.
+    assert sorted(plan.missing[:, 5].tolist() for plan in plans) == [[False] * 2, [True] * 2]
+    assert all(plan.missing.any() for plan in plans)
 
 
 def test_that_pictures_are_dealt_in_order_of_name():
-    plans = [plan_of(rank, [[{}]] * 3, [list(range(600))]) for rank in range(3)]
-    assert [n for n, _ in plans[1].missing[:50]] == list(range(50, 100))
-    assert sorted(n for plan in plans for n, _ in plan.missing) == list(range(600))
+    plans = [plan_of(rank, [[{}]] * 3, np.ones((1, 600), np.bool_)) for rank in range(3)]
+    missing = [np.flatnonzero(plan.missing[0]).tolist() for plan in plans]
+    assert missing[1][:50] == list(range(50, 100))
+    assert sorted(n for numbers in missing for n in numbers) == list(range(600))
 
 
-class Other:
-    """One of two ranks; the other always says the same."""
+def test_that_every_shard_is_read_by_one_rank_that_has_it():
+    there = [[["a", "b", "c", "d"], []], [["b", "c", "d"], ["x"]], [["c", "d", "e"], ["x"]]]
+    read = [shards_of(rank, there) for rank in range(3)]
+    for place, names in enumerate((["a", "b", "c", "d", "e"], ["x"])):
+        assert sorted(name for mine in read for name in mine[place]) == names
+        for rank, mine in enumerate(read):
+            assert set(mine[place]) <= set(there[rank][place])
+    common = [[list("abcdefghi")]] * 3
+    assert [len(shards_of(rank, common)[0]) for rank in range(3)] == [3, 3, 3]
 
-    rank, world, device, is_first = 0, 2, "cpu", True
 
-    def share(self, data, waiting=None):
-        return [data, data + b"else"]
+def test_that_ranks_that_do_not_do_the_same_are_refused():
+    def work(ranks):
+        Agreement(ranks, None).refuse_others([{"modes": 8 if ranks.rank < others else 9}])
 
-
-def test_that_ranks_that_do_not_do_the_same_are_refused(model, folder, monkeypatch):
-    monkeypatch.setattr("inspector.scans.scanning.members_of_text", lambda text: ())
-    monkeypatch.setattr("inspector.scans.scanning.identities_of_text", lambda text: [])
-    monkeypatch.setattr("inspector.scans.scanning._dealt_back", lambda told, count: [])
+    others = 3
+    together(3, work)
+    others = 2
     with pytest.raises(BadRequest, match="do not do the same"):
-        scanned(model, folder, ranks=Other())
+        together(3, work)
+
+
+def test_that_all_ranks_have_the_pictures_of_the_first_and_their_identities_in_order():
+    members = tuple(
+        Member(f"é{n}\\n", (f"\udcff{n}", "b"), SliceAddress(Plane.AXIAL, n, 2)) for n in range(75)
+    )
+    whole = [Identity(f"{n}", problem="“é”" if n % 30 == 0 else "") for n in range(75)]
+
+    def work(ranks):
+        agreement = Agreement(ranks, None)
+        assert agreement.members(members if ranks.is_first else ()) == members
+        mine = [
+            whole[n] for start in agreement.starts(75) for n in range(start, min(start + 16, 75))
+        ]
+        return agreement.identities(mine, 75)
+
+    for world in (1, 2, 3, 7):
+        assert together(world, work) == [whole] * world
 
 
 def test_that_a_process_by_itself_works_alone():

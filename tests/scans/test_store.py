@@ -147,6 +147,39 @@ def test_that_one_scan_or_all_are_cleared(model, store, tmp_path):
     assert [path.name for path in store.root.iterdir()] == ["limit.json"]
 
 
+def test_that_what_others_have_put_into_its_folder_is_neither_counted_nor_touched(
+    model, store, tmp_path
+):
+    foreign = [
+        *("thesis/chapter.tmp", "thesis/scan.json", "fingerprints of suspects.csv", "notes.tmp"),
+        *(f"{'0' * 39}/a.shard", f"{'0' * 41}/a.shard", ".hidden/b.shard"),
+    ]
+    for name in foreign:
+        path = store.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("not of this program" * 99)
+        os.utime(path, (1e9, 1e9))
+    folder = pictures(tmp_path / "pictures", 3)
+    scanned(model, folder, store=store)
+    (listed,) = store.scans()
+    assert listed.size <= store.size < 99 * 19
+    store.limit = 0
+    assert not store.scans()
+    store.clear()
+    assert all((store.root / name).exists() for name in foreign)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes in folders")
+def test_that_what_is_called_like_a_shard_and_is_none_is_passed_over(model, store, tmp_path):
+    folder = pictures(tmp_path / "pictures", 3)
+    first = scanned(model, folder, store=store)
+    os.mkfifo(shards_of(store)[0].with_name("pipe-03.shard"))
+    shards_of(store)[0].with_name("folder-03.shard").mkdir()
+    again = scanned(model, folder, store=store)
+    assert again.kept == 3
+    assert told(again) == told(first)
+
+
 def test_that_nothing_is_kept_and_nothing_is_there_at_first(store):
     assert store.scans() == ()
     assert store.size == store.clear() == 0
