@@ -53,7 +53,7 @@ class Content:
         if tab == "gallery":
             return self._window.gallery.scene is not None
         if tab == "depth":
-            return any(self._inspecting.modes_of(entry) for entry in session.models)
+            return any(self._inspecting.splitting.modes_of(entry) for entry in session.models)
         return self._scenes.grid is not None
 
     def now(self) -> "FigureContent | None":
@@ -139,9 +139,8 @@ class Content:
             return None
         entries = [self._session.models[place] for place in self._scenes.depth_places()]
         chosen = self._session.chosen_model
-        measured = next(
-            (found for entry in entries if (found := self._inspecting.measured(entry))), None
-        )
+        known = self._inspecting.anisotropies
+        measured = next((found for entry in entries if (found := known.measured(entry))), None)
         return DepthContent(
             scene,
             next((n for n, entry in enumerate(entries) if entry is chosen), 0),

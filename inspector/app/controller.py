@@ -222,7 +222,7 @@ class Controller(QObject):
         ):  # fmt: skip
             part.failed.connect(self.show_error)
         self.opening.opened.connect(self.galleries.offer)
-        self.scans.anisotropy_found.connect(self.inspecting.keep_anisotropy)
+        self.scans.anisotropy_found.connect(self.inspecting.anisotropies.keep)
         self.fault_reported.connect(self._on_fault_reported)
 
     def _connect_views(self) -> None:

@@ -6,12 +6,10 @@ What is kept is given at once, in the window's thread; only what is missing is a
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from inspector.app.accelerator_hint import load_libraries_of_torch
-from inspector.app.anisotropies import Measure, Measured, measure
+from inspector.app.anisotropies import Anisotropies
 from inspector.app.looks import (
     Begun,
     BlockKey,
@@ -27,10 +25,11 @@ from inspector.app.looks import (
     score_options,
 )
 from inspector.app.networks import Networks, NeverRuns
+from inspector.app.splitting import Splitting
 from inspector.core.address import Address
 from inspector.core.errors import BadImage, CannotRun, InspectorError
 from inspector.core.kept import Kept
-from inspector.core.modes import Anisotropy, BlockModes, ModelModes, ModeOptions, TokenSpace
+from inspector.core.modes import BlockModes, ModeOptions
 from inspector.core.scene import ShownImage
 from inspector.jobs.context import JobContext
 from inspector.jobs.lane import Lane
@@ -38,8 +37,6 @@ from inspector.session import ImageView, OpenImage, OpenModel, Session
 
 LOOK = "look"
 AHEAD = "look ahead"
-MODES = "modes"
-ANISOTROPY = "anisotropy"
 FORGET = "forget"
 REST_MS = 70
 AHEAD_MS = 30
@@ -47,26 +44,24 @@ AHEAD_MS = 30
 RUNS_BYTES = 512 * 2**20
 BLOCKS_BYTES = 512 * 2**20
 SLICES_BYTES = 256 * 2**20
-MODES_KEPT = 6
-_URGENT, _AHEAD, _LAST = 2, 1, -1
+_URGENT, _AHEAD = 2, 1
 _NEIGHBOURS = 3
 
 
 class Inspecting(QObject):
     """Asks for what the session's selection needs, and for what is likely to be needed next.
 
+    `splitting` has the modes of all models, `anisotropies` what was compared over folders.
+
     Signals
     -------
     changed()
         More is known of what is selected, or why it is not.
-    modes_changed()
-        Modes of a model, or its anisotropy, are known (further).
     failed(title, error)
         What the user asked for could not be done.
     """
 
     changed = Signal()
-    modes_changed = Signal()
     failed = Signal(str, object)
 
     def __init__(
@@ -78,21 +73,19 @@ class Inspecting(QObject):
         self._device = device
         self._numbers = itertools.count()
         self._networks = Networks()
+        self.splitting = Splitting(session, lane, device=device, parent=self)
+        self.anisotropies = Anisotropies(session, lane, self._networks, device=device, parent=self)
         self._slices: Kept[SliceKey, KeptSlice] = Kept(SLICES_BYTES)
         self._runs: Kept[RunKey, Run] = Kept(RUNS_BYTES)
         self._blocks: Kept[BlockKey, BlockSeen] = Kept(BLOCKS_BYTES)
         self._begun: Begun | None = None
-        self._modes: dict[tuple[int, ModeOptions], ModelModes] = {}
-        self._measured: dict[tuple[int, TokenSpace], Measured] = {}
         self._problems: dict[RunKey | BlockKey, InspectorError] = {}
         self._unread: dict[SliceKey, InspectorError] = {}
         self._never: dict[int, NeverRuns] = {}
         self._read: SliceKey | None = None
         self._asked: dict[str, Look] = {}
-        self._modes_asked: dict[tuple[int, ModeOptions], tuple[str, int]] = {}
-        self._refused: dict[tuple[int, ModeOptions], InspectorError] = {}
         self._takes: dict[int, ModelInput] = {}
-        self._is_wanted = self._modes_are_wanted = self._is_stopped = False
+        self._is_wanted = self._is_stopped = False
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
@@ -113,23 +106,13 @@ class Inspecting(QObject):
         """Whether what is selected is still being computed, or about to be."""
         return self._rest.isActive() or self._lane.has(LOOK)
 
-    @property
-    def is_measuring(self) -> bool:
-        """Whether the anisotropy of a model is being measured."""
-        return self._lane.has(ANISOTROPY)
-
-    @property
-    def is_splitting(self) -> bool:
-        """Whether modes of all blocks of a model are being computed."""
-        return any(self._lane.has(key) for key, _ in self._modes_asked.values())
-
     def want(self, *, image: bool, modes: bool) -> None:
         """Say whether a model on an image is looked at now, and whether modes are.
 
         Modes of all models are computed anyway, once nothing else is to do where they are not.
         """
-        self._modes_are_wanted, self._is_stopped = modes, False
-        self._ask_for_modes()
+        self._is_stopped = False
+        self.splitting.want(modes)
         if image != self._is_wanted:
             self._is_wanted = image
             self._look()
@@ -138,38 +121,22 @@ class Inspecting(QObject):
     def stop(self) -> None:
         """Begin nothing by itself until something else is looked at, because the user cancels."""
         self._is_stopped = True
+        self.splitting.stop()
         self._rest.stop()
         self._ahead.stop()
-
-    def modes_of(self, entry: OpenModel) -> ModelModes | None:
-        """All modes of a model that are known by now, under the selected options."""
-        found = self._modes.get((id(entry.model), self._session.selection.options))
-        return None if found is None else replace(found, card=entry.card)
 
     def block_modes(
         self, entry: OpenModel, address: Address, options: ModeOptions | None = None
     ) -> BlockModes | None:
         """The modes of one block, under the selected options or those given."""
         options = options or self._session.selection.options
-        known = self._modes.get((id(entry.model), options))
-        if known is not None and address.of_block in known.by_address:
-            return known.by_address[address.of_block]
-        begun = self._begun
+        known, begun = self.splitting.block(entry, address, options), self._begun
+        if known is not None:
+            return known
         if begun is None or begun.modes is None or begun.key.run.model != id(entry.model):
             return None
         here = begun.key.options == options and begun.modes.address == address.of_block
         return begun.modes if here else None
-
-    def why_no_modes(self, entry: OpenModel, address: Address) -> str:
-        """Why a block has no modes; empty where it has, or that is not known."""
-        known = self.modes_of(entry)
-        skipped = {} if known is None else dict(known.skipped)
-        refused = self.why_refused(entry)
-        return skipped.get(address.of_block, "") or ("" if refused is None else str(refused))
-
-    def why_refused(self, entry: OpenModel) -> InspectorError | None:
-        """Why a model has no modes at all under the selected options; None where it may have."""
-        return self._refused.get((id(entry.model), self._session.selection.options))
 
     def takes(self, entry: OpenModel) -> ModelInput | None:
         """What a model can be given; None until it has been run."""
@@ -199,15 +166,6 @@ class Inspecting(QObject):
         """Why there is no picture of a slice; None where there is one, or it was not tried yet."""
         return self._unread.get(SliceKey(id(entry.image), view.at))
 
-    def anisotropy_of(self, entry: OpenModel) -> Anisotropy | None:
-        """Of a model, in the selected token space; None where it was not computed."""
-        found = self.measured(entry)
-        return None if found is None else found.anisotropy
-
-    def measured(self, entry: OpenModel) -> Measured | None:
-        """The anisotropy of a model with what it was measured on."""
-        return self._measured.get((id(entry.model), self._session.selection.space))
-
     def key_of(self, entry: OpenModel, image: OpenImage | None = None) -> BlockKey | None:
         """What is selected, of one model, on the current image or another one."""
         session = self._session
@@ -222,27 +180,6 @@ class Inspecting(QObject):
             session.preparation_of(entry),
         )
         return BlockKey(run, chosen.address.of_block, chosen.options, chosen.space)
-
-    def measure_anisotropy(self, entry: OpenModel, folder: Path) -> None:
-        """Compare a folder of images in every block of a model; takes long, can be cancelled."""
-        session, networks = self._session, self._networks
-        preparation = session.preparation_of(entry)
-        asked = Measure(entry, folder, preparation, session.selection.space, self._device())
-        self._lane.submit(
-            ANISOTROPY,
-            lambda context: measure(asked, networks, context),
-            label=f"Anisotropy of {entry.card.label}",
-        )
-        self.modes_changed.emit()
-
-    @Slot(object)
-    def keep_anisotropy(self, measured: Measured) -> None:
-        """Take over what a scan has brought along, where it was not measured by itself."""
-        open_now = [id(entry.model) for entry in self._session.models]
-        key = (measured.model, measured.anisotropy.space)
-        if measured.model in open_now and key not in self._measured:
-            self._measured[key] = measured
-            self.modes_changed.emit()
 
     def forget_runs(self) -> None:
         """Compute anew, because it is to be done elsewhere."""
@@ -262,21 +199,19 @@ class Inspecting(QObject):
         lane.result.connect(self._on_result)
         lane.failed.connect(self._on_failed)
         lane.ended.connect(self._on_ended)
-        lane.idle.connect(self._ask_for_modes)
+        self.splitting.found.connect(self.changed)
+        for part in (self.splitting, self.anisotropies):
+            part.failed.connect(self.failed)
 
     @Slot()
     def _on_models_changed(self) -> None:
         """Let go of what belongs to models that are closed; their files are closed after that."""
-        self._is_stopped = False
+        self._go_on()
         open_now = frozenset(id(entry.model) for entry in self._session.models)
         for key in [key for key in self._asked if self._asked[key].key.run.model not in open_now]:
             self._lane.cancel(key)
-        for asked in [asked for asked in self._modes_asked if asked[0] not in open_now]:
-            self._lane.cancel(self._modes_asked.pop(asked)[0])
-            self._modes.pop(asked, None)
-            self._refused.pop(asked, None)
-        for measured in [key for key in self._measured if key[0] not in open_now]:
-            del self._measured[measured]
+        self.splitting.forget(open_now)
+        self.anisotropies.forget(open_now)
         self._never = {key: why for key, why in self._never.items() if key in open_now}
         self._takes = {key: takes for key, takes in self._takes.items() if key in open_now}
         self._forget(lambda run: run.model not in open_now)
@@ -284,8 +219,13 @@ class Inspecting(QObject):
         self._lane.submit(
             f"{FORGET}:{next(self._numbers)}", lambda _: networks.keep(open_now), label=""
         )
-        self._ask_for_modes()
+        self.splitting.ask()
         self._look()
+
+    def _go_on(self) -> None:
+        """Something else is looked at than what was cancelled."""
+        self._is_stopped = False
+        self.splitting.go_on()
 
     @Slot()
     def _on_images_changed(self) -> None:
@@ -308,7 +248,7 @@ class Inspecting(QObject):
     @Slot()
     def _on_image_view_changed(self) -> None:
         """While a window or a slice is dragged, wait until it rests."""
-        self._is_stopped = False
+        self._go_on()
         if not self._is_wanted:
             return
         if self._is_answered:
@@ -335,8 +275,8 @@ class Inspecting(QObject):
 
     @Slot()
     def _on_selection_changed(self) -> None:
-        self._is_stopped = False
-        self._ask_for_modes()
+        self._go_on()
+        self.splitting.ask()
         if not self._rest.isActive():
             self._look()
 
@@ -448,49 +388,10 @@ class Inspecting(QObject):
             key, lambda context: look(asked, networks, context), label=label, rank=rank
         )
 
-    @Slot()
-    def _ask_for_modes(self) -> None:
-        """Of every open model, those of the selected options.
-
-        At once where modes are looked at; else when the lane has nothing else to do.
-        """
-        options, device = self._session.selection.options, self._device()
-        if self._is_stopped or (self._lane.is_busy and not self._modes_are_wanted):
-            return
-        rank = _AHEAD if self._modes_are_wanted else _LAST
-        for entry in self._session.models:
-            asked = (id(entry.model), options)
-            known = self._modes.get(asked)
-            if asked in self._refused or (known is not None and known.complete):
-                continue
-            fresh = (f"{MODES}:{next(self._numbers)}", rank)
-            key, had_rank = self._modes_asked.get(asked, fresh)
-            if not self._lane.has(key) or had_rank < rank:
-                self._modes_asked[asked] = (key, rank)
-                job = _modes_of(entry, options, device)
-                self._lane.submit(key, job, label="Splitting heads into modes", rank=rank)
-
-    def _model_of(self, key: str) -> tuple[int, ModeOptions] | None:
-        """Whose modes a job computes."""
-        return next((asked for asked, (name, _) in self._modes_asked.items() if name == key), None)
-
-    def _keep_modes(self, key: str, modes: ModelModes) -> None:
-        asked = self._model_of(key)
-        if asked is None:
-            return
-        self._modes.pop(asked, None)
-        self._modes[asked] = modes
-        while len(self._modes) > max(MODES_KEPT, len(self._session.models)):
-            del self._modes[next(iter(self._modes))]
-        self.modes_changed.emit()
-        self.changed.emit()
-
     @Slot(str, object)
     def _on_partial(self, key: str, value: object) -> None:
         if key in (LOOK, AHEAD) and isinstance(value, Begun):
             self._keep_begun(key, value)
-        elif isinstance(value, ModelModes):
-            self._keep_modes(key, value)
 
     def _keep_begun(self, key: str, begun: Begun) -> None:
         self._slices.put(begun.key.run.slice, begun.picture)
@@ -508,11 +409,6 @@ class Inspecting(QObject):
             self._asked.pop(key, None)
             if key == LOOK or self._is_selected(value.begun.key):
                 self.changed.emit()
-        elif isinstance(value, ModelModes):
-            self._keep_modes(key, value)
-        elif isinstance(value, Measured):
-            self._measured[value.model, value.anisotropy.space] = value
-            self.modes_changed.emit()
         elif key == LOOK and isinstance(value, tuple):
             self._slices.put(*value)
             self.changed.emit()
@@ -526,8 +422,6 @@ class Inspecting(QObject):
         """Nothing is awaited any more, whatever came of it; go on with what may be wanted next."""
         if key == LOOK:
             self.changed.emit()
-        elif key == ANISOTROPY or self._model_of(key) is not None:
-            self.modes_changed.emit()
         if key in (LOOK, AHEAD):
             self._look_ahead()
 
@@ -556,12 +450,6 @@ class Inspecting(QObject):
                 self._unread[self._read] = error
             if key == LOOK:
                 self.changed.emit()
-        elif key == ANISOTROPY:
-            self.failed.emit("Could not measure the anisotropy", error)
-        elif (model := self._model_of(key)) is not None:
-            self._refused[model] = error
-            self.modes_changed.emit()
-            self.failed.emit("Could not split the heads into modes", error)
 
 
 def _run_of(key: RunKey | BlockKey) -> RunKey:
@@ -570,23 +458,3 @@ def _run_of(key: RunKey | BlockKey) -> RunKey:
 
 def _has(entry: OpenModel, address: Address) -> bool:
     return any(block.address == address.of_block for block in entry.model.outline.blocks())
-
-
-def _modes_of(
-    entry: OpenModel, options: ModeOptions, device: str
-) -> Callable[[JobContext], ModelModes]:
-    def job(context: JobContext) -> ModelModes:
-        load_libraries_of_torch()
-        from inspector.analysis.devices import resolve_device
-        from inspector.analysis.modes import model_modes
-
-        return model_modes(
-            entry.model,
-            options,
-            card=entry.card,
-            device=resolve_device(device),
-            progress=context.progress,
-            partial=context.partial,
-        )
-
-    return job

@@ -59,7 +59,8 @@ class Picturing(QObject):
             session.models_changed,
             session.style_changed,
             inspecting.changed,
-            inspecting.modes_changed,
+            inspecting.splitting.changed,
+            inspecting.anisotropies.changed,
             scans.changed,
             window.tab_changed,
         ):
@@ -160,7 +161,7 @@ class Picturing(QObject):
         entry, address = session.chosen_model, session.selection.address
         if entry is None or address is None:
             return (_NO_MODEL, "note") if session.images else ("", "ready")
-        reason = self._inspecting.why_no_modes(entry, address)
+        reason = self._inspecting.splitting.why_none(entry, address)
         if reason and self._window.tab == "modes":
             return reason, "error"
         if session.image is not None and self._inspecting.is_busy:
@@ -179,15 +180,15 @@ class Picturing(QObject):
         inspecting = self._inspecting
         entries = [entry for entry in self.scenes.pair if entry is not None]
         for entry in entries:
-            problem = inspecting.why_refused(entry)
+            problem = inspecting.splitting.why_refused(entry)
             if problem is not None:
                 return f"{entry.card.label}: {problem}", "error"
         measure = self._window.over_depth.measure_shown
         if measure != "cosine" and self._scans.is_measuring(measure):
             return "Measuring…", "busy"
-        if inspecting.is_measuring:
+        if inspecting.anisotropies.is_busy:
             return "Measuring the anisotropy…", "busy"
-        if inspecting.is_splitting:
+        if inspecting.splitting.is_busy:
             return "Splitting heads into modes…", "busy"
         return "", "ready"
 

@@ -133,7 +133,7 @@ class Scenes:
         return DepthScene(
             tuple(self._letter(entry) for entry, _ in known),
             tuple(modes for _, modes in known),
-            tuple(self._inspecting.anisotropy_of(entry) for entry, _ in known),
+            tuple(self._inspecting.anisotropies.of(entry) for entry, _ in known),
             self._session.selection.address,
             tuple(self._scans.preference(entry) for entry, _ in known),
             tuple(self._scans.same_object(entry) for entry, _ in known),
@@ -145,7 +145,7 @@ class Scenes:
 
     def _over_depth(self) -> list[tuple[OpenModel, ModelModes]]:
         entries = [entry for entry in self.pair if entry is not None]
-        known = [(entry, self._inspecting.modes_of(entry)) for entry in entries]
+        known = [(entry, self._inspecting.splitting.modes_of(entry)) for entry in entries]
         return [(entry, modes) for entry, modes in known if modes is not None and modes.blocks]
 
     @property

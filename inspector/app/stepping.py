@@ -121,7 +121,7 @@ class Stepping(QObject):
             return
         title = "Choose a folder of images for the anisotropy"
         for folder in ask_folder(self._window, self._remembering.folder, title):
-            self._inspecting.measure_anisotropy(entry, folder)
+            self._inspecting.anisotropies.measure(entry, folder)
 
     def _connect_commands(self) -> None:
         commands: dict[str, Callable[[], object]] = {

@@ -39,7 +39,7 @@ def over_depth(one, seen):
 @pytest.fixture
 def slow(monkeypatch):
     """Measuring goes on until it is cancelled, or let go."""
-    from inspector.analysis import anisotropy as module
+    from inspector.scans import analyses as module
 
     measured, go = module.anisotropy, threading.Event()
 
@@ -54,7 +54,7 @@ def slow(monkeypatch):
 
 
 def measure(program, folder) -> None:
-    program.inspecting.measure_anisotropy(program.session.models[0], folder)
+    program.inspecting.anisotropies.measure(program.session.models[0], folder)
 
 
 def test_that_the_anisotropy_of_a_folder_is_shown_and_a_broken_file_is_named(

@@ -335,7 +335,7 @@ def test_that_the_anisotropy_over_the_same_images_comes_along(looking, folder, q
     drop(looking, folder)
     whole(looking, qtbot)
     entry = looking.session.models[0]
-    assert looking.inspecting.anisotropy_of(entry).images == len(NAMES)
+    assert looking.inspecting.anisotropies.of(entry).images == len(NAMES)
 
 
 def test_that_a_scan_waits_and_goes_on_with_the_pause_key_and_ends_with_esc(
