@@ -17,6 +17,7 @@ from inspector.app.figures import Figures
 from inspector.app.galleries import Galleries
 from inspector.app.gallery_tiles import GalleryTiles
 from inspector.app.help import Help
+from inspector.app.holding import Holding
 from inspector.app.imaging import Imaging
 from inspector.app.inspecting import Inspecting
 from inspector.app.job_line import JobLine
@@ -63,6 +64,7 @@ class Controller(QObject):
         for changed in (self.session.selection_changed, self.session.style_changed):
             changed.connect(self.responsiveness.put_off)
         self.window = MainWindow(settings=settings)
+        self.holding = Holding(self.lane, self.window, self)
         self.remembering = Remembering(settings, self)
         self.opening = Opening(self.session, self.lane, self)
         self.comparing = Comparing(self.session, self.lane, device=device, parent=self)

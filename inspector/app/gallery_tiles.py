@@ -238,6 +238,7 @@ class GalleryTiles(QObject):
         _keep(self._tiles, place, known, most=_HEADS_KEPT)
         for row in value.rows:
             known.update(_tiles_of(row))
+        self._lane.hold_for_this_turn()
         self.changed.emit()
 
     @Slot(str, object)

@@ -49,8 +49,10 @@ class JobLine(QObject):
         self._state = self._known[state.key] = state
         self._window.commands["cancel"].setEnabled(True)
         self._window.commands["pause"].setEnabled(state.pausable)
+        # Where things are counted, which one is in hand would only push the label out of sight.
+        text = "" if state.unit and state.total else state.text
         self._window.jobs.show_state(
-            " · ".join(part for part in (state.label, state.text) if part),
+            " · ".join(part for part in (state.label, text) if part),
             done=state.done,
             total=state.total,
             seconds_left=state.seconds_left,

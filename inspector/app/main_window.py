@@ -43,7 +43,7 @@ TITLE = "ViT Inspector"
 SIZE = (1280, 800)
 COLUMNS = (260, 780, 240)
 TAB_TEXTS = ("Compare", "Modes on image", "Attention", "Depth", "Gallery")
-_JOB_WIDTH = 620
+_JOB_WIDTH = 660
 _MOST_LOOKED_AT = 40
 
 

@@ -5,7 +5,7 @@ What is kept is drawn at once, inside the event that selected it; nothing goes t
 
 from dataclasses import fields
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from inspector.app.inspecting import Inspecting
@@ -75,7 +75,7 @@ class Picturing(QObject):
         tab = self._window.tab
         if tab == "compare":
             return
-        self._lane.hold()
+        self._lane.hold_for_this_turn()
         if tab == "depth":
             self._draw_depth()
         elif tab == "gallery":
@@ -84,7 +84,6 @@ class Picturing(QObject):
             self._know_tokens()
             self._draw_options()
             (self._draw_modes if tab == "modes" else self._draw_attention)()
-        QTimer.singleShot(0, self._lane.release)
         self.shown_changed.emit()
 
     def _know_tokens(self) -> None:

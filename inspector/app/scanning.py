@@ -385,12 +385,13 @@ def _running(
 ) -> "Running":
     """How every scan of the window is run."""
     from inspector.scans.store import default_store
+    from inspector.scans.workers import Sharing
 
     return {
         "preparation": wanted.preparation or network.preparation,
         "card": entry.card,
         "store": default_store(),
-        "spare": SPARE_CORES,
+        "sharing": Sharing(SPARE_CORES, context.give_way),
         "device": device,
         "progress": context.progress,
     }

@@ -130,9 +130,8 @@ class Showing(QObject):
         if show is None:
             return
         self._waiting.discard(show)
-        self._lane.hold()
+        self._lane.hold_for_this_turn()
         show()
-        QTimer.singleShot(0, self._lane.release)
         self._turn.start(0 if self._waiting else _REST_MS)
 
     def _show_series_in_tree(self) -> None:

@@ -94,7 +94,7 @@ class JobContext:
             When the job is no longer wanted.
         """
         asked = monotonic()
-        self._go.wait(LONGEST_WAIT_S)
+        self.give_way()
         self._stand_aside(done, total, text)
         if self._cancelled.is_set():
             raise Cancelled
@@ -120,6 +120,10 @@ class JobContext:
             self._rest()
             if not self._cancelled.is_set():
                 self._let_through()
+
+    def give_way(self) -> None:
+        """Wait, but never long, while the window is drawing: for threads that work for the job."""
+        self._go.wait(LONGEST_WAIT_S)
 
     def partial(self, value: object) -> None:
         """Hand out what is finished so far; the newest replaces one not yet collected.

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from threading import Condition, Event
 
-from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal, Slot
 
 from inspector.core.errors import Cancelled
 from inspector.jobs.context import JobContext, JobState
@@ -171,6 +171,11 @@ class Lane(QObject):
     def release(self) -> None:
         """After `hold`: the window has drawn."""
         self._worker.go.set()
+
+    def hold_for_this_turn(self) -> None:
+        """`hold`, and `release` when the event loop comes round."""
+        self.hold()
+        QTimer.singleShot(0, self.release)
 
     def close(self, limit_ms: int = CLOSE_LIMIT_MS) -> bool:
         """Take no more jobs, cancel all, and wait for the thread; whether it has ended in time."""

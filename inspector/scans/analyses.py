@@ -38,6 +38,7 @@ from inspector.scans.pictures import Objects
 from inspector.scans.ranks import ALONE, Ranks
 from inspector.scans.scanning import DEFAULT_BATCH, Pass, Scanned, scan
 from inspector.scans.store import Store
+from inspector.scans.workers import Sharing
 
 
 class Running(TypedDict, total=False):
@@ -55,8 +56,8 @@ class Running(TypedDict, total=False):
         Which of several processes this is; alone by default.
     batch
         How many pictures are read ahead; it changes no number.
-    spare
-        How many cores are left to others; none by default.
+    sharing
+        What is left to others; nothing by default.
     device
         Where modes are computed, as `resolve_device` gives it.
     progress
@@ -68,7 +69,7 @@ class Running(TypedDict, total=False):
     store: Store | None
     ranks: Ranks
     batch: int
-    spare: int
+    sharing: Sharing
     device: str
     progress: Progress
 
@@ -366,7 +367,7 @@ def _analysed(
             store=running.get("store"),
             ranks=running.get("ranks", ALONE),
             batch=running.get("batch", DEFAULT_BATCH),
-            spare=running.get("spare", 0),
+            sharing=running.get("sharing"),
             progress=running.get("progress", silent),
             partial=None if partial is None else lambda so_far: partial(found(so_far)),
         )

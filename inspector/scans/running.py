@@ -24,7 +24,7 @@ from inspector.families.network import Network
 from inspector.images.collection import Collection
 from inspector.images.preparing import prepare
 from inspector.scans.pictures import Identify, Item, Objects, sentence_of
-from inspector.scans.workers import cores, in_threads
+from inspector.scans.workers import Sharing, in_threads
 
 GROUP = 16
 _NO_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")
@@ -112,8 +112,8 @@ class Runner:
         How many are read ahead of the model, at most.
     stop
         Once it is set, work ends at the next block of the model.
-    spare
-        How many cores are left to others; one is used in any case.
+    sharing
+        What is left to others.
     """
 
     network: Network
@@ -124,7 +124,7 @@ class Runner:
     identify: Identify
     batch: int
     stop: Event
-    spare: int = 0
+    sharing: Sharing = field(default_factory=Sharing)
     _turn: Semaphore = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -133,7 +133,7 @@ class Runner:
     @property
     def threads(self) -> int:
         """How many compute at once."""
-        return max(1, cores() - self.spare)
+        return self.sharing.threads
 
     def look_at(self, jobs: Iterable[Job]) -> Lookeds:
         """What comes of each, in the order it is finished; None whenever a moment is over."""
@@ -255,6 +255,7 @@ class Runner:
     def _stop_here(self) -> None:
         if self.stop.is_set():
             raise Cancelled
+        self.sharing.give_way()
 
 
 def _grouped(

@@ -42,7 +42,7 @@ from inspector.scans.ranks import ALONE, Ranks
 from inspector.scans.running import Job, Looked, Runner
 from inspector.scans.shards import Shard
 from inspector.scans.store import KeptScan, Store
-from inspector.scans.workers import cores, in_threads
+from inspector.scans.workers import Sharing, in_threads
 
 DEFAULT_BATCH = 32
 PARTIAL_EVERY_S = 1.0
@@ -127,7 +127,7 @@ def scan(
     store: Store | None = None,
     ranks: Ranks = ALONE,
     batch: int = DEFAULT_BATCH,
-    spare: int = 0,
+    sharing: Sharing | None = None,
     progress: Progress = silent,
     partial: Callable[[Scanned], None] | None = None,
 ) -> Scanned | None:
@@ -145,8 +145,8 @@ def scan(
         Which of several processes this is.
     batch
         How many pictures are read ahead; it changes no number.
-    spare
-        How many cores are left to others; one is used in any case.
+    sharing
+        What is left to others; nothing by default.
     progress
         Told of pictures, and at least every 50 ms; what it raises ends the scan after what is
         finished was written.
@@ -167,7 +167,8 @@ def scan(
     if batch < 1:
         raise BadRequest(f"{batch} images cannot be read ahead.", advice="Give at least 1.")
     with _ended_softly() as ended:
-        return _Scan(work, collection, store, ranks, batch, spare, progress, partial, ended).run()
+        shared = sharing or Sharing()
+        return _Scan(work, collection, store, ranks, batch, shared, progress, partial, ended).run()
 
 
 @dataclass(eq=False)
@@ -179,7 +180,7 @@ class _Scan:
     store: Store | None
     ranks: Ranks
     batch: int
-    spare: int
+    sharing: Sharing
     progress: Progress
     partial: Callable[[Scanned], None] | None
     ended: threading.Event
@@ -244,7 +245,7 @@ class _Scan:
             return start, found
 
         parts: dict[int, list[Identity]] = {}
-        threads = max(1, cores() - self.spare)
+        threads = self.sharing.threads
         starts = self._agreement.starts(len(members))
         stream = in_threads(identified, starts, threads=threads, ahead=4 * threads, stop=stop)
         with closing(stream), _set_at_the_end(stop):
@@ -383,7 +384,7 @@ class _Scan:
             identify,
             self.batch,
             stop,
-            self.spare,
+            self.sharing,
         )
         with runner.settled(), closing(runner.look_at(jobs)) as stream, _set_at_the_end(stop):
             try:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from threading import Event
 from typing import TypeVar
 
@@ -14,6 +15,33 @@ POLL_S = 0.04
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
+
+
+def _nothing() -> None:
+    """Begin with nothing; give way to nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """What is left to others while a scan runs; by default nothing.
+
+    Parameters
+    ----------
+    spare
+        How many cores; one is used in any case.
+    give_way
+        Called between blocks of the model by every thread that computes, and may keep it a moment:
+        threads that run Python hand the interpreter back and forth, and a window that draws
+        meanwhile takes several times as long.
+    """
+
+    spare: int = 0
+    give_way: Callable[[], None] = _nothing
+
+    @property
+    def threads(self) -> int:
+        """How many threads may compute at once."""
+        return max(1, cores() - self.spare)
 
 
 def cores() -> int:
@@ -65,10 +93,6 @@ def in_threads(
         finally:
             for future in open_work:
                 future.cancel()
-
-
-def _nothing() -> None:
-    """Begin with nothing."""
 
 
 def _taken(source: Iterator[Given | None], most: int) -> tuple[list[Given], bool]:

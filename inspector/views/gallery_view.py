@@ -44,7 +44,7 @@ _NO_FOLDER_HINT = (
 )
 _NOT_STARTED = "No image has been measured yet"
 _NOT_STARTED_HINT = "Start runs the model once on every image of the folder."
-_KEPT_HINT = "Go on shows them, and measures only images that are new or have changed."
+_KEPT_HINT = "Go on shows them, and measures only what is new or has changed."
 _WAITING = "This scan has not begun yet"
 _RUNNING = "The first images are being measured…"
 _RUNNING_HINT = "Results are shown as they come, and grow until the folder is done."

@@ -87,7 +87,7 @@ def scan_text(scan: ScanShown, found: OptimalImages | None) -> str:
     if scan.stage == "idle":
         return kept_text(scan.kept) if found is None else _found_text(found)
     parts = [_progress_text(scan)]
-    if found is not None:
+    if found is not None and not found.complete:
         parts.append(SO_FAR)
     return " · ".join(parts)
 
@@ -99,9 +99,11 @@ def left_out_text(found: OptimalImages | None) -> str:
 
 
 def kept_text(images: int) -> str:
-    """``Results of 1,234 images are kept``; empty where none are."""
-    verb = "is" if images == 1 else "are"
-    return f"Results of {images_text(images)} {verb} kept" if images else ""
+    """``Results of 1,234 different images are kept``: equal ones count once; empty where none."""
+    if not images:
+        return ""
+    those = "one image" if images == 1 else f"{images:,} different images"
+    return f"Results of {those} are kept"
 
 
 def lately_text(folder: Path, images: int) -> str:

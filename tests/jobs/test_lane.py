@@ -612,3 +612,24 @@ def test_that_jobs_are_listed_in_the_order_taken_and_those_not_begun_are_told(la
     assert [job.label for job in lane.jobs] == ["second"]
     with qtbot.waitSignal(lane.idle):
         lane.cancel()
+
+
+def test_that_threads_of_a_job_are_held_until_the_event_loop_comes_round(lane, qtbot):
+    steps, begun = [], threading.Event()
+
+    def job(context):
+        begun.set()
+        while len(steps) < 2:
+            context.progress(0, 1)
+            context.give_way()
+            steps.append(time.monotonic())
+
+    lane.hold()
+    lane.submit("k", job, label="")
+    assert begun.wait(5)
+    time.sleep(0.02)
+    assert steps == []
+    lane.hold_for_this_turn()
+    with qtbot.waitSignal(lane.idle):
+        pass
+    assert len(steps) == 2

@@ -323,7 +323,7 @@ def test_that_the_folder_is_remembered_and_what_is_kept_is_told_and_shown_from_d
     shown(program, seen)
     assert program.session.scan == ScanRequest(folder)
     qtbot.waitUntil(lambda: view_of(program).scan_bar.start.text() == "Go on")
-    assert view_of(program).status.text.text() == f"Results of {len(NAMES)} images are kept"
+    assert view_of(program).status.text.text() == f"Results of {len(NAMES)} different images are kept"
     kept = []
     program.lane.result.connect(lambda _, value: kept.append(getattr(value, "kept", None)))
     view_of(program).scan_bar.start.click()

@@ -1,5 +1,6 @@
 """What the window and the command line ask of a folder, with the measurements themselves."""
 
+import threading
 from dataclasses import fields
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from inspector.scans.analyses import (
     same_object,
 )
 from inspector.scans.store import Store
+from inspector.scans.workers import Sharing
 from tests.scans.scan_by_hand import Everywhere, model_file, opened, pictures
 
 
@@ -219,3 +221,14 @@ def test_that_of_volumes_the_middle_slice_is_taken_and_of_one_volume_all():
     chosen = one_of_each_file(members)
     assert [member.name for member in chosen] == ["a.nii#02 at 0", "b.tif#00 at 0", "c.png"]
     assert [member.at.index for member in one_of_each_file(one)] == list(range(5))
+
+
+def test_that_threads_that_compute_give_way_between_the_blocks_of_every_picture(running, folder):
+    asked = []
+
+    def give_way() -> None:
+        asked.append(threading.current_thread().name)
+
+    optimal_images(*running, folder, sharing=Sharing(give_way=give_way))
+    assert len(asked) >= 9 * len(running[1].blocks)
+    assert threading.main_thread().name not in asked

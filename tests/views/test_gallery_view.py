@@ -302,6 +302,7 @@ def test_that_it_is_said_how_far_a_scan_is(scan, words):
     if scan.stage != "idle":
         partial = found_images(measured=3)
         assert scan_text(scan, partial) == f"{words} · results so far"
+        assert scan_text(scan, found_images()) == words
 
 
 def test_that_a_finished_scan_and_one_that_was_stopped_are_told_apart():
@@ -669,8 +670,8 @@ def test_that_rows_and_columns_in_sight_are_told_and_asked_for_when_others_are(v
 def test_that_what_is_kept_from_before_is_said_and_go_on_is_offered(view):
     view.show_scan(ScanShown(kept=1234))
     assert view.scan_bar.start.text() == "Go on"
-    assert view.status.text.text() == "Results of 1,234 images are kept"
-    assert "Results of 1,234 images are kept" in view.empty.accessibleName()
+    assert view.status.text.text() == "Results of 1,234 different images are kept"
+    assert "Results of 1,234 different images are kept" in view.empty.accessibleName()
     view.show_scan(ScanShown())
     assert view.scan_bar.start.text() == "Start"
     assert view.status.text.text() == ""
