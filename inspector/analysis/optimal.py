@@ -20,7 +20,7 @@ from inspector.analysis.measurement import NOT_FINITE, Array, Record, Records, S
 from inspector.analysis.modes import model_modes
 from inspector.analysis.patch_groups import Shape, groups_of
 from inspector.analysis.token_spaces import check_space, taps_for, tokens_in
-from inspector.analysis.top import TopTally
+from inspector.analysis.top import TopTally, named
 from inspector.core.attention import Windows
 from inspector.core.comparison import FloatArray, IntArray, ModelCard
 from inspector.core.errors import BadRequest
@@ -239,17 +239,14 @@ def optimal_of(  # noqa: PLR0913 - all of them are fields of the result
     card, preparation, options, folder, measured, total, left_out
         As in `OptimalImages`.
     """
-    picture = tally.picture
-    there, number = np.unique(picture[picture >= 0], return_inverse=True)
-    image = picture.copy()
-    image[picture >= 0] = number
+    images, image = named(tally.picture, names)
     return OptimalImages(
         card=card,
         preparation=preparation,
         options=options,
         folder=folder,
         rows=rows,
-        images=tuple(names[int(place)] for place in there),
+        images=images,
         score=tally.score,
         image=image,
         place=tally.place,

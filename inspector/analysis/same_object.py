@@ -21,7 +21,7 @@ from torch import Tensor
 from inspector.analysis.measurement import Array, Record, Records, Seen, SeenPicture
 from inspector.analysis.optimal import Directions, OptimalMeasurement
 from inspector.analysis.token_spaces import tokens_in
-from inspector.analysis.top import TopTally
+from inspector.analysis.top import TopTally, named
 from inspector.core.comparison import FloatArray, IntArray, ModelCard
 from inspector.core.errors import BadRequest
 from inspector.core.modes import SmallArray
@@ -229,10 +229,7 @@ def same_object_of(  # noqa: PLR0913 - all of them are fields of the result
         As in `SameObject`.
     """
     best = tally.state()
-    picture = best["picture"].astype(np.int64)
-    there, number = np.unique(picture[picture >= 0], return_inverse=True)
-    image = picture.copy()
-    image[picture >= 0] = number
+    images, image = named(best["picture"].astype(np.int64), names)
     return SameObject(
         card=card,
         preparation=preparation,
@@ -241,7 +238,7 @@ def same_object_of(  # noqa: PLR0913 - all of them are fields of the result
         labels=labels,
         rows=measurement.rows,
         sigma=measurement.sigma.copy(),
-        images=tuple(names[int(place)] for place in there),
+        images=images,
         image=image,
         score=best["score"].astype(np.float32),
         sign=best["sign"].astype(np.int8),

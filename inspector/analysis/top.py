@@ -1,17 +1,17 @@
 """The best pictures of every row, kept while pictures come by in any order."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from inspector.analysis.measurement import Array
 from inspector.core.comparison import IntArray
 from inspector.core.errors import BadRequest
 from inspector.core.modes import SmallArray
 
-Array = npt.NDArray[np.generic]
 Keys = npt.NDArray[np.uint64]
 Kind = npt.DTypeLike
 SCORE, PICTURE = "score", "picture"
@@ -176,6 +176,26 @@ class _Entries:
         """Some of them, in another order."""
         payload = {name: kept[which] for name, kept in self.payload.items()}
         return _Entries(self.rows[which], self.keys[which], payload)
+
+
+def named(picture: IntArray, names: Sequence[str]) -> tuple[tuple[str, ...], IntArray]:
+    """Names of the pictures that are among the best of any row, in order, and the places there.
+
+    Parameters
+    ----------
+    picture
+        (..., top) numbers of pictures, -1 where there is none.
+    names
+        Of all pictures, by their numbers.
+
+    Returns
+    -------
+    The names; (..., top) index to them, -1 where there is none.
+    """
+    there, number = np.unique(picture[picture >= 0], return_inverse=True)
+    place = picture.astype(np.int64)
+    place[picture >= 0] = number
+    return tuple(names[int(one)] for one in there), place
 
 
 def _keys_of(score: SmallArray, pictures: IntArray) -> Keys:
