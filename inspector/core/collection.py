@@ -1,8 +1,11 @@
 """The pictures of a folder: what they are called, and how they are told apart."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from inspector.core.images import SliceAddress
+
+# One for all: a folder may hold a million pictures.
+_THE_ONLY = SliceAddress()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,4 +26,4 @@ class Member:
 
     name: str
     files: tuple[str, ...]
-    at: SliceAddress = field(default_factory=SliceAddress)
+    at: SliceAddress = _THE_ONLY

@@ -4,7 +4,7 @@ import hashlib
 import importlib.metadata
 import platform
 import sys
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,15 @@ class Provenance:
 
     def as_json(self) -> dict[str, Any]:
         """A plain dictionary, with the versions of the program and of what it computes with."""
-        return {"program": "ViT Inspector", **asdict(self), "versions": versions()}
+        return {
+            "program": "ViT Inspector",
+            "files": [{"name": f.name, "size": f.size, "sha256": f.sha256} for f in self.files],
+            "command": self.command,
+            "parameters": self.parameters,
+            "device": self.device,
+            "notes": list(self.notes),
+            "versions": versions(),
+        }
 
 
 def versions() -> dict[str, str]:

@@ -17,7 +17,10 @@ from inspector.export.drawing import Drawing
 
 def write_json(path: Path, value: dict[str, Any]) -> None:
     """Write plain values, readable, in ASCII (a name of any bytes is escaped)."""
-    path.write_text(json.dumps(value, indent=2) + "\n", encoding="ascii", newline="\n")
+    with path.open("w", encoding="ascii", newline="\n") as stream:
+        # Piece by piece: it may name a million files.
+        json.dump(value, stream, indent=2)
+        stream.write("\n")
 
 
 def matching_record(series: ComparisonSeries) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Self
 
@@ -37,6 +38,7 @@ _NO_PICTURE = (
 )  # fmt: skip
 """Endings of files that are not opened to see whether they are images after all."""
 _ENTRIES_A_REPORT = 1000
+_MEMBERS_A_RUN = 20_000
 _UNSPEAKABLE = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
 """Control characters, ends of lines, and bytes of a name that are no UTF-8."""
 
@@ -67,8 +69,7 @@ class Collection:
         self.members = tuple(members)
         self.left_out = tuple(left_out)
         self.notes = tuple(notes)
-        held = Counter(member.files[0] for member in members)
-        self._several = frozenset(file for file, count in held.items() if count > 1)
+        self._several = _those_that_hold_several(members)
         self._kept = KeptOpen(open_file)
 
     def __enter__(self) -> Self:
@@ -102,6 +103,14 @@ class Collection:
         self._kept.close()
 
 
+def _those_that_hold_several(members: Sequence[Member]) -> frozenset[str]:
+    """Files of which more than one member is read."""
+    if len({member.files[0] for member in members}) == len(members):
+        return frozenset()
+    held = Counter(member.files[0] for member in members)
+    return frozenset(file for file, count in held.items() if count > 1)
+
+
 def list_folder(folder: Path, *, progress: Progress = silent) -> Collection:
     """List the pictures of a folder and of the folders in it.
 
@@ -125,8 +134,8 @@ def list_folder(folder: Path, *, progress: Progress = silent) -> Collection:
         found.look_into(file)
     if not found.pictures:
         raise _nothing(found)
-    found.pictures.sort(key=lambda member: (member.name, member.files))
-    return Collection(folder, _told_apart(found.pictures), sorted(found.left_out), found.notes)
+    members = _told_apart(_sorted(found.pictures, progress), progress)
+    return Collection(folder, members, sorted(found.left_out), found.notes)
 
 
 def open_file(path: Path) -> InputImage:
@@ -323,13 +332,27 @@ def _members(folder: Path, pictures: Pictures) -> Iterator[Member]:
             yield Member(f"{name}#{plane}{index}{when}", files, at=at)
 
 
-def _told_apart(members: list[Member]) -> list[Member]:
+def _sorted(members: list[Member], progress: Progress) -> list[Member]:
+    """By name, and of those of one name by their files: in runs first, which are quickly merged."""
+    key = attrgetter("name", "files")
+    for begin in range(0, len(members), _MEMBERS_A_RUN):
+        progress(begin, len(members), "sorting")
+        run = slice(begin, begin + _MEMBERS_A_RUN)
+        members[run] = sorted(members[run], key=key)
+    progress(len(members), len(members), "sorting")
+    return sorted(members, key=key)
+
+
+def _told_apart(members: list[Member], progress: Progress) -> list[Member]:
     """Sorted members under names of which no two are the same.
 
     Names clash only where a file is called like a slice of another, or like an escaped one.
     """
     taken: set[str] = set()
+    clashed = False
     for place, member in enumerate(members):
+        if place % _ENTRIES_A_REPORT == 0:
+            progress(place, len(members), "sorting")
         name, number = member.name, 1
         while name in taken:
             number += 1
@@ -337,7 +360,8 @@ def _told_apart(members: list[Member]) -> list[Member]:
         taken.add(name)
         if name != member.name:
             members[place] = replace(member, name=name)
-    return sorted(members, key=lambda member: member.name)
+            clashed = True
+    return sorted(members, key=attrgetter("name")) if clashed else members
 
 
 def _nothing(found: _Found) -> BadImage:
