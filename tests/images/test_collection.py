@@ -325,13 +325,24 @@ def test_that_the_order_the_system_lists_in_makes_no_difference(tmp_path, monkey
     assert (found.members, found.left_out) == (expected.members, expected.left_out)
 
 
+def test_that_many_files_are_sorted_in_runs_to_the_same_order(tmp_path, monkeypatch):
+    for name in ("c.png", "a#1.png", "b/z.png", "a.png", "B.png", "d\n.png", "d\\n.png"):
+        png(tmp_path / name)
+    expected = list_folder(tmp_path)
+    monkeypatch.setattr(collection_module, "_MEMBERS_A_RUN", 2)
+    assert list_folder(tmp_path).members == expected.members
+    assert names(expected) == sorted(names(expected))
+    assert len(set(names(expected))) == 7
+
+
 def test_that_listing_tells_how_far_it_is_and_can_be_cancelled(tmp_path):
     for number in range(3):
         (tmp_path / f"{number}.tif").write_bytes(b"II*\0")
     png(tmp_path / "a.png")
     told = []
     list_folder(tmp_path, progress=lambda done, total, text="": told.append((done, total)))
-    assert told == [(0, 0), (0, 3), (1, 3), (2, 3)]
+    # Found, looked into, sorted in one run, and told apart.
+    assert told == [(0, 0), (0, 3), (1, 3), (2, 3), (0, 1), (1, 1), (0, 1)]
 
     def cancel(done, total, text=""):
         raise Cancelled
