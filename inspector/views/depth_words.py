@@ -95,7 +95,7 @@ def measured_text(letter: str, known: Preference | SameObject) -> str:
     count = known.measured if isinstance(known, SameObject) else len(known.images)
     if not known.complete:
         return f"{letter}: {count:,} of {known.total:,} images so far"
-    parts = [f"{letter}: {counted_images(count)}"]
+    parts = [f"{letter}: {counted(count, 'image')}"]
     if one:
         parts.append(f"{len(one):,} with one object")
     if known.left_out:
@@ -107,11 +107,6 @@ def left_of(known: Preference | SameObject) -> tuple[tuple[str, str], ...]:
     """Every image that does not count, with the reason."""
     one = known.one_object if isinstance(known, SameObject) else ()
     return (*known.left_out, *((name, "It has fewer than two objects.") for name in one))
-
-
-def counted_images(number: int) -> str:
-    """``1 image``, ``5,856 images``."""
-    return f"{number:,} image" if number == 1 else f"{number:,} images"
 
 
 def why_absent(model: ModelModes, address: Address) -> str:

@@ -10,16 +10,11 @@ from inspector.render.scenes import SIGMA
 from inspector.views.gallery_shown import ScanShown
 from inspector.views.job_cell import counted_text
 from inspector.views.modes_words import SPACE_WORDS
-from inspector.views.wording import number_text, shortened
+from inspector.views.wording import counted, number_text, shortened
 
 SO_FAR = "results so far"
 NO_WINNER = "No image of the folder has a score above 0 here."
 NO_WINNER_YET = "No image has a score above 0 here so far."
-
-
-def images_text(count: int) -> str:
-    """``1 image``, ``5,856 images``."""
-    return f"{count:,} image" if count == 1 else f"{count:,} images"
 
 
 def title_text(scene: GalleryScene) -> str:
@@ -108,13 +103,13 @@ def kept_text(images: int) -> str:
 
 def lately_text(folder: Path, images: int) -> str:
     """``Scan chest (1,234 images)``."""
-    return f"Scan {shortened(folder.name)} ({images_text(images)})"
+    return f"Scan {shortened(folder.name)} ({counted(images, 'image')})"
 
 
 def _found_text(found: OptimalImages) -> str:
     if found.complete:
-        return images_text(found.measured)
-    return f"Stopped at {found.measured:,} of {images_text(found.total)} · {SO_FAR}"
+        return counted(found.measured, "image")
+    return f"Stopped at {found.measured:,} of {counted(found.total, 'image')} · {SO_FAR}"
 
 
 def _progress_text(scan: ScanShown) -> str:

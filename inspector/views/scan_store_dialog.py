@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
 from inspector.core.stored_scan import StoredScan, size_in_words
 from inspector.views.banner import Banner
 from inspector.views.elided_label import Elide, ElidedLabel
-from inspector.views.gallery_words import images_text
 from inspector.views.record_table import RecordModel, RecordTable
 from inspector.views.wording import counted
 
@@ -189,7 +188,7 @@ class ScanStoreDialog(QDialog):
         cleared = self.model.records if scans is None else scans
         what = "Everything that is kept" if scans is None else counted(len(scans), "scan")
         freed = self._size if scans is None else sum(scan.size for scan in scans)
-        images = images_text(sum(scan.pictures for scan in cleared))
+        images = counted(sum(scan.pictures for scan in cleared), "image")
         self._confirm(
             f"{what} will be cleared, which frees {size_in_words(freed)}. A scan of the same "
             f"{images} then takes as long as the first time.",

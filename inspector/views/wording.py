@@ -55,8 +55,8 @@ def shortened(name: str, *, longest: int = _LONGEST_NAME) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """``1 block``, ``24 blocks``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """``1 block``, ``24 blocks``, ``5,856 images``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def lower_first(label: str) -> str:
