@@ -11,7 +11,7 @@ import os
 import struct
 import tempfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -158,12 +158,12 @@ def _bytes_of(array: Array) -> memoryview:
     return array.reshape(-1).view(np.uint8).data
 
 
-def _read_header(start: bytes, read: Any) -> tuple[dict[str, Any], int]:
+def _read_header(start: bytes, read: Callable[[int], bytes]) -> tuple[dict[str, Any], int]:
     """What a shard says of itself, and where its arrays begin."""
     if len(start) != len(_MAGIC) + _LENGTHS.size or not start.startswith(_MAGIC):
         raise DamagedShard
     length, crc = _LENGTHS.unpack(start[len(_MAGIC) :])
-    text: bytes = read(length)
+    text = read(length)
     if len(text) != length or zlib.crc32(text) != crc:
         raise DamagedShard
     header: dict[str, Any] = json.loads(text)
