@@ -504,12 +504,14 @@ class _Scan:
         return [place.problem for place in kept if place.problem]
 
     def _files(self) -> tuple[Path, ...]:
-        names = {
+        # Nobody needs them any more, and of a million pictures they are as large as the paths.
+        self.items.clear()
+        names = dict.fromkeys(
             file
             for place, member in enumerate(self._watched(self.collection.members))
             if not all(place in book.left_out for book in self.books)
             for file in member.files
-        }
+        )
         return tuple(self.collection.folder / name for name in self._watched(sorted(names)))
 
 
