@@ -10,6 +10,7 @@ from inspector.core.errors import BadImage, BadRequest
 from inspector.core.progress import Progress, silent
 from inspector.core.provenance import FileRecord, Provenance
 from inspector.export.sources import CheckpointFile, Wanted, preparation_options
+from inspector.export.staging import check_can_be_written
 
 if TYPE_CHECKING:
     from inspector.export.computing import Opened
@@ -141,6 +142,8 @@ def check_folders(images: Path, folder: Path) -> None:
     ------
     BadRequest
         When there is no such folder, or `folder` is `images` or lies in it.
+    ExportFailed
+        When nothing can be written to `folder`: hours later all that was found would be lost.
     """
     if not images.is_dir():
         raise BadRequest(f"“{images}” is no folder.", advice="Give a folder of images.")
@@ -151,6 +154,7 @@ def check_folders(images: Path, folder: Path) -> None:
             "would be taken for images the next time.",
             advice="Choose a folder beside it.",
         )
+    check_can_be_written(folder)
 
 
 def kept_sentences(kept: int, measured: int) -> Iterator[str]:

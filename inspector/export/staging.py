@@ -1,6 +1,7 @@
 """Several files that appear together or not at all."""
 
 import errno
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -49,6 +50,22 @@ def staged(folder: Path, *, overwrite: bool, create: bool = False) -> Iterator[S
     except BaseException:
         _remove_empty(made)
         raise
+
+
+def check_can_be_written(folder: Path) -> None:
+    """Refuse a folder into which nothing can be put, before long work for it begins.
+
+    Raises
+    ------
+    ExportFailed
+        When a file stands in its place, or it may not be written to or made.
+    """
+    whole = folder.absolute()
+    there = next(path for path in (whole, *whole.parents) if os.path.lexists(path))
+    if not there.is_dir():
+        raise refusal(folder, NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise refusal(folder, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
 def refusal(folder: Path, error: OSError) -> ExportFailed:

@@ -327,10 +327,19 @@ def test_that_two_processes_say_a_mistake_once_and_end(checkpoint, folder, tmp_p
 def test_that_the_others_end_when_the_first_process_cannot_write(
     checkpoint, folder, tmp_path
 ) -> None:
-    (tmp_path / "out").write_text("a file stands here")
+    (tmp_path / "out" / "optimal.csv").mkdir(parents=True)
     done = together(*words_of("optimal", checkpoint, folder, "--no-cache", out=tmp_path / "out"))
     assert done.returncode != 0
-    assert done.stderr.count("Nothing was written to") == 1
+    assert done.stderr.count("optimal.csv is a folder") == 1
+
+
+def test_that_where_nothing_can_be_written_nothing_is_measured(
+    checkpoint, folder, tmp_path, monkeypatch, capsys
+) -> None:
+    monkeypatch.setattr("inspector.scans.analyses.optimal_images", None)
+    (tmp_path / "out").write_text("a file stands here")
+    assert main(words_of("optimal", checkpoint, folder, out=tmp_path / "out")) == 2
+    assert "Nothing was written to" in capsys.readouterr().err
 
 
 def together(*words: str) -> subprocess.CompletedProcess[str]:

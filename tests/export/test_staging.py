@@ -5,7 +5,7 @@ import pytest
 
 from inspector.core.errors import Cancelled, ExportFailed
 from inspector.export import staging
-from inspector.export.staging import refusal, staged
+from inspector.export.staging import check_can_be_written, refusal, staged
 
 
 def put(stage: staging.Stage, *names: str) -> None:
@@ -94,6 +94,22 @@ def test_that_a_file_in_place_of_the_folder_is_refused_in_words(tmp_path) -> Non
     ):
         pytest.fail("nothing can be written")
     assert (tmp_path / "out").read_text() == "a file"
+
+
+def test_that_a_folder_that_cannot_be_written_to_is_refused_beforehand(
+    tmp_path, monkeypatch
+) -> None:
+    check_can_be_written(tmp_path)
+    check_can_be_written(tmp_path / "new" / "newer")
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "file").write_text("a file")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    for name in ("file", "file/out", "nowhere/out"):
+        with pytest.raises(ExportFailed, match="a file stands in its place"):
+            check_can_be_written(tmp_path / name)
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != tmp_path)
+    with pytest.raises(ExportFailed, match="may not be written to"):
+        check_can_be_written(tmp_path / "new")
 
 
 @pytest.mark.parametrize(
