@@ -7,7 +7,7 @@ filled up with copies.
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event, Semaphore
 
 import torch
@@ -22,6 +22,7 @@ from inspector.core.preparation import Preparation
 from inspector.families.capture import capture
 from inspector.families.network import Network
 from inspector.images.collection import Collection
+from inspector.images.fingerprints import Fingerprints
 from inspector.images.preparing import prepare
 from inspector.scans.pictures import Identify, Item, Objects, sentence_of
 from inspector.scans.workers import Sharing, in_threads
@@ -199,11 +200,27 @@ class Runner:
             if self.identify(member) != job.item.identity:
                 return _failed(job, f"“{member.name}” has changed while it was read.")
         except Exception as error:  # noqa: BLE001 - told by the thread that waits for this one
-            return _ended(job, error)
+            return self._unread(_ended(job, error))
         # In memory of torch's own: how sums are rounded may depend on where numbers begin.
         pixels = torch.tensor(prepared.pixels)
         ready = _Ready(job, pixels, SeenPicture(prepared.placement, objects), made)
         return ready if ready.missing else Looked(job, made)
+
+    def _unread(self, looked: Looked) -> Looked:
+        """Where the objects are missing too, that is said: so it is where records are kept.
+
+        What is said of a picture then does not depend on whether they are.
+        """
+        wanting = [place for place in looked.made if self.measurements[place].needs_objects]
+        if self.objects is None or not wanting:
+            return looked
+        member = looked.job.item.member
+        try:
+            self.objects.key_of(member, Fingerprints(None))
+        except (InspectorError, OSError) as error:
+            failed = Failed(sentence_of(error, member))
+            return replace(looked, made={**looked.made, **dict.fromkeys(wanting, failed)})
+        return looked
 
     def _objects_on(
         self, job: Job, shape: tuple[int, int]

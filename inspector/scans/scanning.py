@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -39,7 +39,7 @@ from inspector.scans.pictures import (
 )
 from inspector.scans.plan import Flags, Plan, of_any
 from inspector.scans.ranks import ALONE, Ranks
-from inspector.scans.running import Job, Looked, Runner
+from inspector.scans.running import Failed, Job, Looked, Runner
 from inspector.scans.shards import Shard
 from inspector.scans.store import KeptScan, Store
 from inspector.scans.workers import Sharing, in_threads
@@ -196,6 +196,7 @@ class _Scan:
     _total: int = field(default=0, init=False)
     _text: str = field(default="", init=False)
     _room: int = field(default=0, init=False)
+    _apart: list[Job] = field(default_factory=list, init=False)
     _partial_at: float = field(init=False)
     _agreement: Agreement = field(init=False)
 
@@ -374,6 +375,12 @@ class _Scan:
 
     def _compute(self, jobs: Iterable[Job], identify: Identify) -> None:
         """Look at pictures; whatever ends it, what is finished is written."""
+        self._look_at(jobs, identify)
+        while self._apart:
+            again, self._apart = self._apart, []
+            self._look_at(again, identify)
+
+    def _look_at(self, jobs: Iterable[Job], identify: Identify) -> None:
         work, stop = self.work, threading.Event()
         runner = Runner(
             work.network,
@@ -405,14 +412,34 @@ class _Scan:
     def _note(self, looked: Looked) -> None:
         if looked.fault is not None:
             raise looked.fault
+        item, apart = looked.job.item, self._told_apart(looked)
         for place, made in looked.made.items():
+            if place in apart:
+                continue
             book = self.books[place]
-            book.note(looked.job.item, made)
+            book.note(item, made)
             if book.is_due:
                 self._room -= book.write()
         if self._room < 0:
             self._make_room()
-        self._finished(looked.job.item)
+        if not apart:
+            self._finished(item)
+
+    def _told_apart(self, looked: Looked) -> tuple[int, ...]:
+        """The measurements that failed on pictures of one content.
+
+        Each of these is looked at by itself, so that what is said of it names its own file.
+        """
+        item = looked.job.item
+        failed = tuple(place for place, made in looked.made.items() if isinstance(made, Failed))
+        if len(item.places) == 1 or not failed:
+            return ()
+        members = self.collection.members
+        self._apart += [
+            Job(replace(item, member=members[place], places=(place,)), failed)
+            for place in item.places
+        ]
+        return failed
 
     def _finished(self, item: Item) -> None:
         self._done += len(item.places)

@@ -283,6 +283,32 @@ class ByName(Everywhere):
         return member.name
 
 
+def test_that_every_copy_of_a_broken_picture_is_told_by_its_own_name(model, folder, store):
+    for name in ("broken.png", "broken too.png", "deep/broken.png"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"\x89PNG\r\n\x1a\n")
+    done: list[tuple[int, int]] = []
+    found = scanned(model, folder, store=store, progress=lambda *now: done.append(now[:2]))
+    broken = [(name, sentence) for name, sentence in found.left_out["means"] if "broken" in name]
+    assert [name for name, _ in broken] == ["broken too.png", "broken.png", "deep/broken.png"]
+    for name, sentence in broken:
+        assert sentence.startswith(f"“{Path(name).name}”")
+    assert done[-1] == (found.total, found.total)
+    assert told(scanned(model, folder)) == told(found)
+
+
+def test_that_of_a_broken_picture_the_missing_objects_are_told_first_kept_or_not(
+    model, folder, store
+):
+    (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    objects = Everywhere(missing=("broken.png",))
+    measurements = (Means(), Means(name="needing", needs_objects=True))
+    for kept in (None, store):
+        found = scanned(model, folder, *measurements, objects=objects, store=kept)
+        assert "no label map" in dict(found.left_out["needing"])["broken.png"]
+        assert "no label map" not in dict(found.left_out["means"])["broken.png"]
+
+
 def test_that_equal_pictures_with_other_objects_count_each(model, folder, store):
     shutil.copy2(folder / "0000.png", folder / "copy.png")
     for _ in range(2):
