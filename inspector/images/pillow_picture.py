@@ -122,7 +122,12 @@ def _slice(path: Path, image: Image.Image) -> tuple[Slice, bool]:
     """The picture, and whether something of it is transparent."""
     _load(path, image)
     clear = image.info.get("transparency")
-    upright = ImageOps.exif_transpose(image)
+    # Turned where it is, and not copied where it need not be: a picture may have 400 MB.
+    ImageOps.exif_transpose(image, in_place=True)
+    return _upright(image, clear)
+
+
+def _upright(upright: Image.Image, clear: Any) -> tuple[Slice, bool]:
     if upright.mode == "1":
         values = np.asarray(upright.convert("L")) > 0
         return Slice(as_values(values), presets=(full_range(0, 1),)), False
@@ -135,7 +140,8 @@ def _slice(path: Path, image: Image.Image) -> tuple[Slice, bool]:
         return Slice(on_black(pixels[..., :3], pixels[..., 3]), unit=""), bool(
             (pixels[..., 3] < 255).any()
         )
-    return Slice(np.array(upright.convert("RGB")), unit=""), False
+    colour = upright if upright.mode == "RGB" else upright.convert("RGB")
+    return Slice(np.asarray(colour), unit=""), False
 
 
 def _load(path: Path, image: Image.Image) -> None:

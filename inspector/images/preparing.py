@@ -32,8 +32,8 @@ class _Fitted:
     covered: tuple[int, int]
 
 
-def prepare(picture: Slice, tone: Tone, preparation: Preparation) -> PreparedImage:
-    """Resize, cut or pad, and normalise what `picture` looks like under `tone`.
+def prepare(picture: Slice, tone: Tone | None, preparation: Preparation) -> PreparedImage:
+    """Resize, cut or pad, and normalise what `picture` looks like under `tone`, or its own.
 
     The model is fed pixels: where they are not square in mm (sagittal cuts of thick slices), they
     are not made so; a squash or crop works on rows and columns alone, as training pipelines do.

@@ -195,7 +195,7 @@ class Runner:
         member = job.item.member
         try:
             picture = self.collection.read(member)
-            prepared = prepare(picture, picture.default_tone(), self.preparation)
+            prepared = prepare(picture, None, self.preparation)
             objects, made = self._objects_on(job, picture.shape)
             if self.identify(member) != job.item.identity:
                 return _failed(job, f"“{member.name}” has changed while it was read.")

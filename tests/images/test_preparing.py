@@ -198,6 +198,17 @@ def test_that_the_model_sees_what_is_shown():
     np.testing.assert_array_equal(prepared.seen, picture.shown(tone))
 
 
+def test_that_a_picture_has_its_own_tone_by_default_and_one_in_colour_needs_none(monkeypatch):
+    grey = Slice(np.arange(64, dtype=np.float32).reshape(8, 8) * 7)
+    wanted = prepare(grey, grey.default_tone(), Preparation((8, 8)))
+    assert np.array_equal(prepare(grey, None, Preparation((8, 8))).pixels, wanted.pixels)
+    colour = Slice(np.arange(192, dtype=np.uint8).reshape(8, 8, 3))
+    wanted = prepare(colour, colour.default_tone(), Preparation((8, 8)))
+    # Percentiles of a large picture in colour take longer than all else.
+    monkeypatch.setattr(np, "percentile", None)
+    assert np.array_equal(prepare(colour, None, Preparation((8, 8))).pixels, wanted.pixels)
+
+
 def test_that_unequal_spacing_changes_nothing_of_what_the_model_is_given():
     values = np.arange(64, dtype=np.float32).reshape(8, 8)
     plain = prepare(Slice(values), FULL, Preparation((16, 16)))
