@@ -192,7 +192,7 @@ def _hooked(
 ) -> Iterator[None]:
     """Keep what flows into `values` in this thread while the context lasts."""
     kept = tuple(values.get(block.address) for block in network.blocks)
-    with _shared_hooks(network):
+    with hooks_in(network):
         before = _PASS.set(_Pass(kept, frozenset(map(str, taps)), progress))
         try:
             yield
@@ -201,11 +201,12 @@ def _hooked(
 
 
 @contextmanager
-def _shared_hooks(network: Network) -> Iterator[None]:
+def hooks_in(network: Network) -> Iterator[None]:
     """Hooks are set by the first of the passes that run at one time and removed by the last.
 
     torch goes through a module's hooks whenever it is called; were they changed by another thread
-    meanwhile, that could fail.
+    meanwhile, that could fail. Who captures many times in a row stays in it from the first to the
+    last: to set the hooks anew takes as long as all of them in a pass.
     """
     module = network.module
     with _SHARED_LOCK:

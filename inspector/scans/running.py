@@ -19,7 +19,7 @@ from inspector.analysis.threads import one_thread
 from inspector.core.errors import Cancelled, InspectorError
 from inspector.core.objects import ObjectMap
 from inspector.core.preparation import Preparation
-from inspector.families.capture import capture
+from inspector.families.capture import capture, hooks_in
 from inspector.families.network import Network
 from inspector.images.collection import Collection
 from inspector.images.fingerprints import Fingerprints
@@ -146,6 +146,7 @@ class Runner:
     def settled(self) -> Iterator[None]:
         """While it lasts, torch computes in this process as the work needs it."""
         with ExitStack() as stack:
+            stack.enter_context(hooks_in(self.network))
             stack.enter_context(full_precision(self.network.device))
             if self.network.device.type == "cpu":
                 stack.enter_context(one_thread())

@@ -8,7 +8,7 @@ import torch
 from inspector.core.address import Address
 from inspector.core.errors import BadRequest, Cancelled
 from inspector.core.tokens import Box, Placement
-from inspector.families.capture import Tap, capture, mixed, pattern_of
+from inspector.families.capture import Tap, capture, hooks_in, mixed, pattern_of
 from inspector.families.network import Network
 from inspector.families.torchvision_guard import prepare_torchvision
 from tests.families.running.plain import opened, pixels_of, placement_of, randomised, saved
@@ -34,6 +34,17 @@ def test_that_no_hook_is_left(network) -> None:
     pixels = pixels_of(16, 12)
     capture(network, pixels, placement_of(pixels))
     assert hooks(network) == 0
+
+
+def test_that_hooks_stay_while_someone_stays_in_them(network) -> None:
+    pixels = pixels_of(16, 12)
+    with hooks_in(network):
+        before = hooks(network)
+        kept = [capture(network, pixels, placement_of(pixels)).blocks for _ in range(2)]
+        assert hooks(network) == before > 0
+    assert hooks(network) == 0
+    for address, block in kept[0].items():
+        assert torch.equal(block.attn_input, kept[1][address].attn_input)
 
 
 def test_that_no_hook_is_left_when_the_model_fails(network, monkeypatch) -> None:
