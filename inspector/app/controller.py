@@ -27,7 +27,6 @@ from inspector.app.main_window import MainWindow
 from inspector.app.measuring import Measuring
 from inspector.app.opening import Opening
 from inspector.app.picturing import Picturing
-from inspector.app.recognising import kind_of
 from inspector.app.remembering import Remembering
 from inspector.app.responsiveness import Responsiveness
 from inspector.app.scanning import Scans
@@ -368,7 +367,7 @@ class Controller(QObject):
     @Slot(object)
     def _on_files_dropped(self, paths: Sequence[Path]) -> None:
         """Open what is dropped; a folder of images on the gallery is looked through instead."""
-        if self.window.scans_folder(paths, [kind_of(path) for path in paths[:1]]):
+        if self.window.scans_folder(paths):
             self.galleries.scan(paths[0])
         else:
             self.open_paths(paths)

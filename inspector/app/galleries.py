@@ -127,7 +127,8 @@ class Galleries(QObject):
         view.show_scene(None if head is None else self._tiles.scene(head))
         self.shown_changed.emit()
         place = None if head is None else head.place
-        if place != self._place or not self._anew.isActive():
+        waits = self._anew.isActive() and self._runs(entry)
+        if place != self._place or not waits:
             self._ask_for_tiles()
         self._place = place
 
@@ -211,6 +212,10 @@ class Galleries(QObject):
             ScanShown(stage, state.done, state.total, state.rate, state.seconds_left, waits_for)
         )
 
+    def _runs(self, entry: OpenModel | None) -> bool:
+        """Whether the model is being run on the folder."""
+        return entry is not None and self._scans.stage(entry, "optimal") == "running"
+
     def _kept_before(self, entry: OpenModel) -> int:
         """Of how many images results are kept, where none is shown yet."""
         if self._kept is None or self._scans.optimal(entry) is not None:
@@ -246,7 +251,7 @@ class Galleries(QObject):
         head = None if entry is None or self._window.tab != "gallery" else self._head(entry)
         if entry is None or head is None:
             return
-        runs = self._scans.stage(entry, "optimal") == "running"
+        runs = self._runs(entry)
         rows, columns = self._view.canvas.in_sight
         if not self._tiles.ask(head, rows, columns=columns, quietly=runs) and not runs:
             self._tiles.ask(head, self._rows)
@@ -254,7 +259,7 @@ class Galleries(QObject):
     @Slot(float)
     def _on_tiles_made(self, seconds: float) -> None:
         entry = self._session.chosen_model
-        if entry is not None and self._scans.stage(entry, "optimal") == "running":
+        if self._runs(entry):
             self._anew.start(max(ANEW_MS, round(1000 * seconds)))
 
     @Slot()

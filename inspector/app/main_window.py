@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from inspector.app.actions import Actions
 from inspector.app.drop import DropHighlight, DropTarget, what_a_drop_does
 from inspector.app.notes import NotesButton
-from inspector.app.recognising import Kind, kind_of
+from inspector.app.recognising import is_looked_through, kind_of
 from inspector.app.settings import TABS, Settings, clamped
 from inspector.core.figures import FigureKind
 from inspector.views.attention_view import AttentionView
@@ -43,7 +43,7 @@ TITLE = "ViT Inspector"
 SIZE = (1280, 800)
 COLUMNS = (260, 780, 240)
 TAB_TEXTS = ("Compare", "Modes on image", "Attention", "Depth", "Gallery")
-_JOB_WIDTH = 660
+_JOB_WIDTH = 720
 _MOST_LOOKED_AT = 40
 
 
@@ -138,10 +138,10 @@ class MainWindow(QMainWindow):
         assert isinstance(view, CompareView | ModesView | AttentionView | DepthView | GalleryView)
         return view.current_figure_kind()
 
-    def scans_folder(self, paths: Sequence[Path], kinds: Sequence[Kind]) -> bool:
+    def scans_folder(self, paths: Sequence[Path]) -> bool:
         """Whether what is dropped now is a folder to be looked through for the gallery."""
         is_there = self._models > 0 and self.tab == "gallery" and len(paths) == 1
-        return is_there and kinds[0] is Kind.IMAGE and paths[0].is_dir()
+        return is_there and is_looked_through(paths[0])
 
     def reset_view(self) -> None:
         """Show whole pictures in the tab that is looked at."""
@@ -246,7 +246,7 @@ class MainWindow(QMainWindow):
         kinds = [kind_of(path) for path in paths[:_MOST_LOOKED_AT]]
         kinds += [kinds[-1]] * (len(paths) - len(kinds)) if kinds else []
         text = what_a_drop_does(kinds, already_open=self._models) if kinds else ""
-        if self.scans_folder(paths, kinds):
+        if self.scans_folder(paths):
             text = f"Scan “{paths[0].name}” for the gallery"
         if self._models + self._images == 0:
             self.welcome.show_dragging(bool(paths))

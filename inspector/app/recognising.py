@@ -29,8 +29,25 @@ def kind_of(path: Path) -> Kind:
     return Kind.IMAGE if looks_like_image(path) else Kind.MODEL
 
 
-def _holds_checkpoints(folder: Path) -> bool:
-    try:
-        return any(looks_like_checkpoint(entry) for entry in islice(folder.iterdir(), _LOOKED_AT))
-    except OSError:
+def is_looked_through(path: Path) -> bool:
+    """Whether a path dropped on the gallery is scanned: a folder of images, or of nothing known.
+
+    It is then the scan that says what is wrong with the folder, in words about images.
+    """
+    if not path.is_dir():
         return False
+    if kind_of(path) is Kind.IMAGE:
+        return True
+    folders = (path, *(entry for entry in _entries(path) if entry.is_dir()))
+    return not any(looks_like_checkpoint(one) or _holds_checkpoints(one) for one in folders)
+
+
+def _holds_checkpoints(folder: Path) -> bool:
+    return any(looks_like_checkpoint(entry) for entry in _entries(folder))
+
+
+def _entries(folder: Path) -> tuple[Path, ...]:
+    try:
+        return tuple(islice(folder.iterdir(), _LOOKED_AT))
+    except OSError:
+        return ()

@@ -133,7 +133,7 @@ class TileMaker:
             looked = self._looked_at(name, modes.address, progress)
         except BadImage as error:
             for row, winner in places:
-                row.problems[winner.rank] = str(error)
+                row.problems[winner.rank] = error.message
             return
         maps = looked.run.maps(modes, options.options, options.space)
         for row, winner in places:

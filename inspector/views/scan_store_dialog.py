@@ -22,7 +22,7 @@ from inspector.views.wording import counted
 
 _GIGABYTE = 1_000_000_000
 _MOST_GIGABYTES = 100_000.0
-_SIZE = (860, 460)
+_SIZE = (1000, 460)
 _COLUMNS = ("Checkpoint", "What was measured", "Folder", "Images", "Size", "Last used")
 _SAYS = (
     "Name of its file",
@@ -32,7 +32,7 @@ _SAYS = (
     "On disk",
     "When it was last written or read",
 )
-_WIDTHS = (24, 34, 27, 9, 9, 16)
+_WIDTHS = (22, 46, 30, 8, 9, 16)
 _WHY = (
     "A scan that is done again over the same images is answered from here, one that was stopped "
     "goes on from here. Nothing here is needed to open files; what is cleared is measured again."

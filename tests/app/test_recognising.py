@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inspector.app.recognising import Kind, kind_of
+from inspector.app.recognising import Kind, is_looked_through, kind_of
 from tests.tiny_models import vit_weights, write_safetensors
 
 
@@ -37,3 +37,13 @@ def test_that_a_folder_with_weights_beside_its_pictures_is_one_of_weights(folder
     source = folder / "models" / "a.safetensors"
     (folder / "images" / "b.safetensors").write_bytes(source.read_bytes())
     assert kind_of(folder / "images") is Kind.MODEL
+
+
+@pytest.mark.parametrize(
+    ("name", "looked_through"),
+    [("images", True), ("notes", True), ("models", False), (".", False), ("images/a.png", False)],
+)
+def test_that_a_folder_without_any_weights_is_looked_through(folder, name, looked_through):
+    (folder / "notes").mkdir()
+    (folder / "notes" / "a.txt").write_text("neither")
+    assert is_looked_through(folder / name) is looked_through

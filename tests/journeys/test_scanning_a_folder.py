@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 
 from inspector.app import galleries
 from inspector.core.figures import FigureKind
@@ -225,8 +226,10 @@ def test_that_files_that_cannot_be_read_are_left_out_and_named(looking, folder, 
 def test_that_a_folder_without_images_is_told_and_nothing_is_shown(looking, tmp_path, qtbot):
     empty = tmp_path / "empty"
     empty.mkdir()
-    looking.galleries.scan(empty)
+    drop(looking, empty)
     qtbot.waitUntil(lambda: len(errors(looking)) == 1)
+    said = [label.text() for label in errors(looking)[0].findChildren(QLabel)]
+    assert any("holds no image" in text for text in said)
     assert view_of(looking).scene is None
 
 
@@ -323,7 +326,9 @@ def test_that_the_folder_is_remembered_and_what_is_kept_is_told_and_shown_from_d
     shown(program, seen)
     assert program.session.scan == ScanRequest(folder)
     qtbot.waitUntil(lambda: view_of(program).scan_bar.start.text() == "Go on")
-    assert view_of(program).status.text.text() == f"Results of {len(NAMES)} different images are kept"
+    assert (
+        view_of(program).status.text.text() == f"Results of {len(NAMES)} different images are kept"
+    )
     kept = []
     program.lane.result.connect(lambda _, value: kept.append(getattr(value, "kept", None)))
     view_of(program).scan_bar.start.click()
@@ -436,3 +441,17 @@ def test_that_all_tiles_in_sight_are_made_while_a_scan_runs(looking, folder, gat
     assert looking.scans.stage(looking.session.models[0], "optimal") == "running"
     assert "Reading images" not in looking.window.jobs.text
     gate.open()
+
+
+def test_that_the_last_tiles_are_made_as_soon_as_a_scan_has_ended(
+    looking, folder, gate, qtbot, monkeypatch
+):
+    monkeypatch.setattr(galleries, "ANEW_MS", 60_000)
+    view = view_of(looking)
+    gate.let_through(2)
+    drop(looking, folder)
+    qtbot.waitUntil(lambda: view.scene is not None)
+    qtbot.waitUntil(lambda: all(tile for row in in_sight(looking) for tile in row.tiles))
+    gate.open()
+    whole(looking, qtbot)
+    assert any(len(row.winners) > 2 for row in in_sight(looking))
