@@ -11,10 +11,9 @@ from inspector.scans.ranks import Ranks
 
 @dataclass(eq=False)
 class Table:
-    """Where the ranks lay down what they say; `sent` counts the bytes."""
+    """Where the ranks lay down what they say."""
 
     world: int
-    sent: int = 0
     laid_down: list[bytes] = field(default_factory=list)
     barrier: threading.Barrier = field(init=False)
 
@@ -31,8 +30,6 @@ class ThreadRank(Ranks):
         self.table.laid_down[self.rank] = data
         self.table.barrier.wait(60)
         found = list(self.table.laid_down)
-        if self.rank == 0:
-            self.table.sent += sum(map(len, found))
         self.table.barrier.wait(60)
         return found
 
@@ -44,9 +41,9 @@ class ThreadRank(Ranks):
         return found if self.is_first else None
 
 
-def together(world: int, work: Callable[[Ranks], Any], table: Table | None = None) -> list[Any]:
+def together(world: int, work: Callable[[Ranks], Any]) -> list[Any]:
     """What every rank's `work` gives; what one of them raises is raised here."""
-    at = table or Table(world)
+    at = Table(world)
 
     def one(rank: int) -> Any:
         try:

@@ -164,7 +164,8 @@ def told(found: Scanned, name: str = "means") -> dict:
     }
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
+    """Scan once and write what came of it, as rank of several where the environment says so."""
     parser = argparse.ArgumentParser()
     for name in ("model", "folder", "store", "out"):
         parser.add_argument(name, type=Path)
@@ -173,7 +174,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--apart", action="store_true", help="a store for each rank")
     parser.add_argument("--not-kept", action="store_true")
-    given = parser.parse_args()
+    given = parser.parse_args(words)
     with joined("cpu") as ranks:
         given.out.with_suffix(f".{ranks.rank}.pid").write_text(str(os.getpid()))
         store = Store(given.store / str(ranks.rank) if given.apart else given.store)

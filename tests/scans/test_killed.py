@@ -1,16 +1,14 @@
 """A scan in a process of its own that is killed in the middle, and goes on where it stopped."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from inspector.scans.store import Store
+from tests.scans.forked import Forked
 from tests.scans.scan_by_hand import Means, model_file, pictures, scanned, told
 
 COUNT = 150
@@ -27,22 +25,14 @@ def folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def scan_alone(model, folder, repository, tmp_path):
+def scan_alone(model, folder, forks, tmp_path):
     """Starts a scan in a process of its own."""
-    started: list[subprocess.Popen] = []
 
-    def start(name: str, *, wait: float = 0.0) -> subprocess.Popen:
-        command = [sys.executable, "-m", "tests.scans.scan_by_hand", str(model), str(folder)]
-        command += [str(tmp_path / "kept"), str(tmp_path / f"{name}.json")]
-        command += ["--runs", str(tmp_path / f"{name}.runs"), "--wait", str(wait)]
-        environment = {**os.environ, "PYTHONPATH": str(repository)}
-        started.append(subprocess.Popen(command, cwd=repository, env=environment))
-        return started[-1]
+    def start(name: str, *, wait: float = 0.0) -> Forked:
+        files = (tmp_path / "kept", tmp_path / f"{name}.json", "--runs", tmp_path / f"{name}.runs")
+        return forks.start(model, folder, *files, "--wait", wait)
 
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
+    return start
 
 
 def runs(path: Path) -> int:
@@ -64,12 +54,11 @@ def kept_in(store: Store) -> int:
     return sum(scan.pictures for scan in store.scans())
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 def test_that_a_killed_scan_goes_on_and_comes_to_the_same(model, folder, tmp_path, scan_alone):
     store = Store(tmp_path / "kept")
     process = scan_alone("first", wait=0.02)
     until(lambda: runs(tmp_path / "first.runs") >= 80)
-    process.send_signal(signal.SIGKILL)
+    process.kill()
     assert process.wait() == -signal.SIGKILL
     kept = kept_in(store)
     assert 64 <= kept < COUNT
@@ -81,12 +70,11 @@ def test_that_a_killed_scan_goes_on_and_comes_to_the_same(model, folder, tmp_pat
     assert found == undisturbed(model, folder)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 def test_that_a_scan_that_is_told_to_end_writes_what_is_finished(tmp_path, scan_alone):
     process = scan_alone("first", wait=0.05)
     until(lambda: runs(tmp_path / "first.runs") >= 10)
-    process.terminate()
-    assert process.wait(timeout=30) != 0
+    process.kill(signal.SIGTERM)
+    assert process.wait() == 1
     finished = runs(tmp_path / "first.runs")
     assert 10 <= finished - 2 <= kept_in(Store(tmp_path / "kept")) <= finished < 64
 

@@ -18,9 +18,9 @@ from inspector.scans.agreeing import Agreement
 from inspector.scans.pictures import Identity
 from inspector.scans.plan import plan_of, shards_of
 from inspector.scans.ranks import ALONE, LostRank, Ranks, joined, under_torchrun
-from inspector.scans.store import Store
+from inspector.scans.store import KeptScan, Store
 from inspector.scans.workers import cores
-from tests.scans.ranks_in_threads import Table, together
+from tests.scans.ranks_in_threads import together
 from tests.scans.scan_by_hand import Means, model_file, picture, pictures, scanned, told
 
 COUNT = 90
@@ -76,6 +76,13 @@ def found_in(path: Path) -> tuple[dict, int]:
 
 def runs(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
+
+
+def until_begun(file: Path) -> None:
+    end = time.monotonic() + 60
+    while runs(file) < 20:
+        assert time.monotonic() < end, "the scan did not begin"
+        time.sleep(0.01)
 
 
 def in_json(found) -> dict:
@@ -144,30 +151,32 @@ def test_that_ranks_without_a_store_come_to_the_same(model, expected, folder):
     assert in_json(first) == expected
 
 
-def test_that_what_ranks_of_a_common_disk_say_does_not_grow_with_their_number(
-    model, folder, tmp_path
+def test_that_ranks_of_a_common_disk_look_into_every_shard_once(
+    model, folder, tmp_path, monkeypatch
 ):
     store = Store(tmp_path / "kept")
     scanned(model, folder, store=store)
+    looked_into: list[str] = []
+    keys_of = KeptScan.keys_of
 
-    def sent(world: int) -> int:
-        table = Table(world)
-        together(
-            world, lambda ranks: scanned(model, folder, store=Store(store.root), ranks=ranks), table
-        )
-        return table.sent
+    def noted(self, name: str):
+        looked_into.append(name)
+        return keys_of(self, name)
 
-    # What belongs to a picture is said once; a rank more says what it sums up, and no more.
-    assert (sent(5) - sent(2)) / 3 < 2 * 1500
+    monkeypatch.setattr(KeptScan, "keys_of", noted)
+    first, *_ = together(
+        3, lambda ranks: scanned(model, folder, store=Store(store.root), ranks=ranks)
+    )
+    assert first.kept == COUNT + 1
+    assert sorted(looked_into) == sorted(path.name for path in store.root.rglob("*.shard"))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
-def test_that_a_lost_rank_loses_only_what_it_had_not_written(expected, torchrun, tmp_path):
+def test_that_a_lost_rank_loses_only_what_it_had_not_written(
+    model, folder, expected, torchrun, forks, tmp_path
+):
     process = torchrun("first", 2, "--wait", "0.2")
-    end = time.monotonic() + 60
-    while runs(tmp_path / "first.runs") < 20:
-        assert time.monotonic() < end, "the scan did not begin"
-        time.sleep(0.01)
+    until_begun(tmp_path / "first.runs")
     victim = int((tmp_path / "first.1.pid").read_text())
     os.kill(victim, signal.SIGKILL)
     assert process.wait() != 0
@@ -175,9 +184,22 @@ def test_that_a_lost_rank_loses_only_what_it_had_not_written(expected, torchrun,
     (listed,) = Store(tmp_path / "kept").scans()
     # That of rank 0, which torchrun tells to end: all but what rank 1 had in hand.
     assert 5 <= listed.pictures < COUNT
-    assert torchrun("second", 3, "--batch", "1").wait() == 0, (tmp_path / "second.log").read_text()
+    words = (tmp_path / "kept", tmp_path / "second.json", "--runs", tmp_path / "second.runs")
+    ranks = forks.ranks(3, model, folder, *words, "--batch", 1)
+    assert [rank.wait() for rank in ranks] == [0, 0, 0]
     assert found_in(tmp_path / "second.json") == (expected, listed.pictures)
     assert runs(tmp_path / "second.runs") == COUNT + 1 - listed.pictures
+
+
+def test_that_the_others_end_by_themselves_when_a_rank_is_lost(model, folder, forks, tmp_path):
+    words = (tmp_path / "kept", tmp_path / "first.json", "--runs", tmp_path / "first.runs")
+    first, second = forks.ranks(2, model, folder, *words, "--wait", 0.05)
+    until_begun(tmp_path / "first.runs")
+    second.kill()
+    assert (second.wait(), first.wait()) == (-signal.SIGKILL, 1)
+    (listed,) = Store(tmp_path / "kept").scans()
+    # All of its own part, and what the other one has written.
+    assert COUNT // 2 <= listed.pictures <= runs(tmp_path / "first.runs")
 
 
 def test_that_every_item_is_read_or_looked_at_by_one_rank():
