@@ -175,6 +175,8 @@ class Galleries(QObject):
         chosen = self._session.chosen_model
         if chosen is not None:
             self._scans.scan(chosen)
+            # It takes long: should the program be killed meanwhile, the folder is known.
+            self._remembering.save_session(self._session.saved)
 
     def _places(self) -> list[int]:
         """Of A and of the selected compared model among those that are open."""
@@ -224,9 +226,11 @@ class Galleries(QObject):
 
     def _state(self, entry: OpenModel | None, head: HeadFound | None) -> tuple[str, StateLevel]:
         """What is said beside the title, or in place of the gallery."""
-        problem = None if head is None else self._tiles.problem(head)
-        if problem is not None:
-            return str(problem), "error"
+        if entry is not None:
+            refused = self._scans.why_refused(entry)
+            problem = refused if head is None else self._tiles.problem(head)
+            if problem is not None:
+                return str(problem), "error"
         scanned = None if entry is None else self._scans.optimal(entry)
         if scanned is not None and scanned.notes:
             return " ".join(scanned.notes), "note"

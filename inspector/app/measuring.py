@@ -76,6 +76,7 @@ class Measuring(QObject):
         for entry in self._scenes.pair:
             if entry is not None:
                 self._scans.measure(entry, folders)
+        self._remembering.save_session(self._session.saved)
         self._window.over_depth.show_measure(folders.measure)
         self._window.show_tab("depth")
 

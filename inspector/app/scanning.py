@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from inspector.app.accelerator_hint import load_libraries_of_torch
 from inspector.app.anisotropies import Measured
-from inspector.app.networks import Networks
+from inspector.app.networks import Networks, NeverRuns
 from inspector.core.errors import InspectorError
 from inspector.core.measuring import MaskFolders, MaskMeasure
 from inspector.core.modes import ModeOptions, Product
@@ -122,6 +122,7 @@ class Scans(QObject):
         self._numbers = itertools.count()
         self._running: dict[str, _Running] = {}
         self._found: dict[Wanted, Scanned] = {}
+        self._refused: dict[int, NeverRuns] = {}
         session.models_changed.connect(self._on_models_changed)
         lane.progressed.connect(self._on_progressed)
         lane.partial.connect(self._on_found)
@@ -184,6 +185,10 @@ class Scans(QObject):
             if (wanted.model, wanted.kind) == (model, measure)
         ]
         return of_model[-1] if of_model else None
+
+    def why_refused(self, entry: OpenModel) -> NeverRuns | None:
+        """Why a model cannot be run on any image, once that was tried."""
+        return self._refused.get(id(entry.model))
 
     def state(self, entry: OpenModel, kind: Kind) -> JobState | None:
         """How far a scan is; None where none runs or waits."""
@@ -256,6 +261,8 @@ class Scans(QObject):
         self._found = {
             wanted: found for wanted, found in self._found.items() if wanted.model in open_now
         }
+        for model in self._refused.keys() - open_now:
+            del self._refused[model]
         self.changed.emit()
 
     @Slot(object)
@@ -295,6 +302,8 @@ class Scans(QObject):
     @Slot(str, object)
     def _on_failed(self, key: str, error: object) -> None:
         if key in self._running and isinstance(error, InspectorError):
+            if isinstance(error, NeverRuns):
+                self._refused[self._running[key].wanted.model] = error
             self.failed.emit("Could not look through the folder", error)
 
     @Slot(str)

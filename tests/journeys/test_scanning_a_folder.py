@@ -7,6 +7,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
 from inspector.app import galleries
+from inspector.core.errors import CannotRun
 from inspector.core.figures import FigureKind
 from inspector.core.gallery import GalleryRow
 from inspector.core.modes import TokenSpace
@@ -455,3 +456,26 @@ def test_that_the_last_tiles_are_made_as_soon_as_a_scan_has_ended(
     gate.open()
     whole(looking, qtbot)
     assert any(len(row.winners) > 2 for row in in_sight(looking))
+
+
+def test_that_the_folder_is_remembered_from_when_its_scan_begins(looking, folder, gate, qtbot):
+    gate.let_through(0)
+    drop(looking, folder)
+    saved = looking.remembering.last_session()
+    assert saved.scan == ScanRequest(folder)
+    assert len(saved.sources) == 1
+    gate.open()
+
+
+def test_that_a_model_that_cannot_be_run_is_told_and_the_gallery_says_so_after_it(
+    looking, folder, qtbot, monkeypatch
+):
+    def refuse(model, *, device):
+        raise CannotRun("It has no patch embedding.", advice="Look at its weights.")
+
+    monkeypatch.setattr("inspector.families.running.build_network", refuse)
+    drop(looking, folder)
+    qtbot.waitUntil(lambda: len(errors(looking)) == 1)
+    errors(looking)[0].close()
+    qtbot.waitUntil(lambda: "It has no patch embedding." in view_of(looking).empty.accessibleName())
+    assert looking.scans.stage(looking.session.models[0], "optimal") == "idle"
