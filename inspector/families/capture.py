@@ -1,9 +1,11 @@
 """What flows through a running model, block by block; the only place that hooks into modules.
 
 Hooks live inside one context manager and are gone when it is left, however it is left. Several
-threads may capture from one model at once: each keeps what its own pass computes. Attention
-itself is not hooked: it may be fused. Query, key, value and pattern are computed again from the
-attention input by `NetworkBlock.attend`, which is tested to give what the module gives.
+threads may capture from one model at once: each keeps what its own pass computes. A hook stands
+for a module's `forward`: torch's own would take a longer way through every module that has one,
+and could fail where one is set while another thread runs the model. Attention itself is not hooked:
+it may be fused. Query, key, value and pattern are computed again from the attention input by
+`NetworkBlock.attend`, which is tested to give what the module gives.
 """
 
 import threading
@@ -12,6 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -24,7 +27,7 @@ from inspector.core.tokens import Placement, TokenGrid
 from inspector.families.network import AttentionParts, Network, NetworkBlock
 
 Values = dict[Address, dict[str, Tensor]]
-Handles = list[torch.utils.hooks.RemovableHandle]
+Forward = Callable[..., Tensor]
 
 
 class Tap(StrEnum):
@@ -172,18 +175,28 @@ class _Pass:
     progress: Progress
 
 
-@dataclass(slots=True, eq=False)
-class _Shared:
-    """The hooks in one module, and how many passes run with them."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Place:
+    """What a hook in one module keeps of a block: of its input, of its output; who is told."""
 
-    handles: Handles
-    passes: int = 0
+    number: int
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    is_block: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class _Hook:
+    """A hook in a module, how many want it, and the `forward` that was set before, if any."""
+
+    earlier: Forward | None
+    wanted: int = 0
 
 
 # The pass of the thread that a hook is called in.
 _PASS: ContextVar[_Pass | None] = ContextVar("forward pass", default=None)
-_SHARED: dict[nn.Module, _Shared] = {}
-_SHARED_LOCK = threading.Lock()
+_HOOKS: dict[nn.Module, _Hook] = {}
+_HOOKS_LOCK = threading.Lock()
 
 
 @contextmanager
@@ -192,7 +205,7 @@ def _hooked(
 ) -> Iterator[None]:
     """Keep what flows into `values` in this thread while the context lasts."""
     kept = tuple(values.get(block.address) for block in network.blocks)
-    with hooks_in(network):
+    with hooks_in(network, taps):
         before = _PASS.set(_Pass(kept, frozenset(map(str, taps)), progress))
         try:
             yield
@@ -201,100 +214,78 @@ def _hooked(
 
 
 @contextmanager
-def hooks_in(network: Network) -> Iterator[None]:
-    """Hooks are set by the first of the passes that run at one time and removed by the last.
+def hooks_in(network: Network, taps: Collection[Tap]) -> Iterator[None]:
+    """Hooks for some taps are set by the first who wants them and removed by the last.
 
-    torch goes through a module's hooks whenever it is called; were they changed by another thread
-    meanwhile, that could fail. Who captures many times in a row stays in it from the first to the
-    last: to set the hooks anew takes as long as all of them in a pass.
+    Who captures many times in a row stays in it from the first to the last.
     """
-    module = network.module
-    with _SHARED_LOCK:
-        if module not in _SHARED:
-            _SHARED[module] = _Shared(_set_hooks(network))
-        _SHARED[module].passes += 1
+    places = _places(network, taps)
+    with _HOOKS_LOCK:
+        for module, place in places.items():
+            if module not in _HOOKS:
+                _HOOKS[module] = _set_hook(network, module, place)
+            _HOOKS[module].wanted += 1
     try:
         yield
     finally:
-        with _SHARED_LOCK:
-            _SHARED[module].passes -= 1
-            if not _SHARED[module].passes:
-                _remove(_SHARED.pop(module).handles)
+        with _HOOKS_LOCK:
+            for module in places:
+                _HOOKS[module].wanted -= 1
+                if not _HOOKS[module].wanted:
+                    _remove_hook(module, _HOOKS.pop(module))
 
 
-def _set_hooks(network: Network) -> Handles:
-    handles: Handles = []
-    try:
-        for number, block in enumerate(network.blocks):
-            handles.extend(_taps_of(number, block, network.flat))
-            handles.append(block.module.register_forward_hook(_told(number, network)))
-    except BaseException:
-        _remove(handles)
-        raise
-    return handles
+def _places(network: Network, taps: Collection[Tap]) -> dict[nn.Module, _Place]:
+    """The modules that need a hook, each with all that can be kept there."""
+    found = {}
+    for number, block in enumerate(network.blocks):
+        before: tuple[str, ...] = (Tap.RESID_PRE.value,)
+        if block.norm is None:
+            before = (*before, Tap.ATTN_INPUT.value)
+        elif Tap.ATTN_INPUT in taps:
+            found[block.norm] = _Place(number, after=(Tap.ATTN_INPUT.value,))
+        if Tap.ATTN_OUT in taps:
+            found[block.attn_branch] = _Place(number, after=(Tap.ATTN_OUT.value,))
+        if Tap.MLP_OUT in taps:
+            found[block.mlp_branch] = _Place(number, after=(Tap.MLP_OUT.value,))
+        found[block.module] = _Place(number, before, (Tap.RESID_POST.value,), is_block=True)
+    return found
 
 
-def _remove(handles: Handles) -> None:
-    for handle in handles:
-        handle.remove()
+def _set_hook(network: Network, module: nn.Module, place: _Place) -> _Hook:
+    forward: Forward = module.forward
+    hook = _Hook(vars(module).get("forward"))
+    blocks, flat = network.blocks, network.flat
 
-
-def _taps_of(
-    number: int, block: NetworkBlock, flat: Callable[[Tensor], Tensor]
-) -> Iterator[torch.utils.hooks.RemovableHandle]:
-    outputs = {
-        Tap.ATTN_OUT: block.attn_branch,
-        Tap.MLP_OUT: block.mlp_branch,
-        Tap.RESID_POST: block.module,
-    }
-    inputs = {Tap.RESID_PRE: block.module}
-    if block.norm is None:
-        inputs[Tap.ATTN_INPUT] = block.module
-    else:
-        outputs[Tap.ATTN_INPUT] = block.norm
-    for tap, module in inputs.items():
-        yield module.register_forward_pre_hook(_keep_input(number, tap.value, flat))
-    for tap, module in outputs.items():
-        yield module.register_forward_hook(_keep_output(number, tap.value, flat))
-
-
-def _keep_input(
-    number: int, tap: str, flat: Callable[[Tensor], Tensor]
-) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
-    def keep(module: nn.Module, arguments: tuple[Tensor, ...]) -> None:
-        del module
-        _keep(number, tap, flat, arguments[0])
-
-    return keep
-
-
-def _keep_output(
-    number: int, tap: str, flat: Callable[[Tensor], Tensor]
-) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
-    def keep(module: nn.Module, arguments: tuple[Tensor, ...], output: Tensor) -> None:
-        del module, arguments
-        _keep(number, tap, flat, output)
-
-    return keep
-
-
-def _keep(number: int, tap: str, flat: Callable[[Tensor], Tensor], tensor: Tensor) -> None:
-    running = _PASS.get()
-    if running is None or tap not in running.taps:
-        return
-    kept = running.kept[number]
-    if kept is not None:
-        kept[tap] = flat(tensor)
-
-
-def _told(number: int, network: Network) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
-    def tell(module: nn.Module, arguments: tuple[Tensor, ...], output: Tensor) -> None:
-        del module, arguments, output
+    def hooked(*arguments: Any, **named: Any) -> Tensor:
         running = _PASS.get()
-        if running is not None:
-            running.progress(number + 1, len(network.blocks), str(network.blocks[number].address))
+        if running is None:
+            return forward(*arguments, **named)
+        kept = running.kept[place.number]
+        if kept is not None:
+            for tap in place.before:
+                if tap in running.taps:
+                    kept[tap] = flat(arguments[0])
+        output = forward(*arguments, **named)
+        if kept is not None:
+            for tap in place.after:
+                if tap in running.taps:
+                    kept[tap] = flat(output)
+        if place.is_block:
+            done = place.number + 1
+            running.progress(done, len(blocks), str(blocks[place.number].address))
+        return output
 
-    return tell
+    # To set and to remove it is one step each, whichever thread runs the module meanwhile.
+    module.forward = hooked
+    return hook
+
+
+def _remove_hook(module: nn.Module, hook: _Hook) -> None:
+    if hook.earlier is None:
+        del module.forward
+    else:
+        module.forward = hook.earlier
 
 
 def _members(windows: Windows, device: torch.device) -> Tensor:

@@ -146,7 +146,8 @@ class Runner:
     def settled(self) -> Iterator[None]:
         """While it lasts, torch computes in this process as the work needs it."""
         with ExitStack() as stack:
-            stack.enter_context(hooks_in(self.network))
+            taps = {tap for measurement in self.measurements for tap in measurement.taps}
+            stack.enter_context(hooks_in(self.network, taps))
             stack.enter_context(full_precision(self.network.device))
             if self.network.device.type == "cpu":
                 stack.enter_context(one_thread())

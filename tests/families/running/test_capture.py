@@ -1,6 +1,7 @@
 """Taps into a running model: what they give, and that nothing of them stays behind."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -8,7 +9,7 @@ import torch
 from inspector.core.address import Address
 from inspector.core.errors import BadRequest, Cancelled
 from inspector.core.tokens import Box, Placement
-from inspector.families.capture import Tap, capture, hooks_in, mixed, pattern_of
+from inspector.families.capture import ALL_TAPS, Tap, capture, hooks_in, mixed, pattern_of
 from inspector.families.network import Network
 from inspector.families.torchvision_guard import prepare_torchvision
 from tests.families.running.plain import opened, pixels_of, placement_of, randomised, saved
@@ -27,7 +28,8 @@ def network(tmp_path_factory) -> Network:
 
 
 def hooks(network: Network) -> int:
-    return sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in network.module.modules())
+    own = [vars(module).get("forward") for module in network.module.modules()]
+    return sum(getattr(forward, "__name__", "") == "hooked" for forward in own)
 
 
 def test_that_no_hook_is_left(network) -> None:
@@ -38,13 +40,50 @@ def test_that_no_hook_is_left(network) -> None:
 
 def test_that_hooks_stay_while_someone_stays_in_them(network) -> None:
     pixels = pixels_of(16, 12)
-    with hooks_in(network):
-        before = hooks(network)
-        kept = [capture(network, pixels, placement_of(pixels)).blocks for _ in range(2)]
-        assert hooks(network) == before > 0
+    with hooks_in(network, [Tap.ATTN_INPUT]):
+        assert hooks(network) == 2 * 3
+        kept = [
+            capture(network, pixels, placement_of(pixels), taps=taps).blocks
+            for taps in ([Tap.ATTN_INPUT], ALL_TAPS)
+        ]
+        assert hooks(network) == 2 * 3
     assert hooks(network) == 0
     for address, block in kept[0].items():
         assert torch.equal(block.attn_input, kept[1][address].attn_input)
+        assert block.attn_out is None
+        assert kept[1][address].attn_out is not None
+
+
+def test_that_what_stood_for_forward_before_stands_for_it_again(network, monkeypatch) -> None:
+    block, called = network.blocks[0].module, []
+    forward = block.forward
+
+    def mine(tokens):
+        called.append(tokens)
+        return forward(tokens)
+
+    monkeypatch.setattr(block, "forward", mine)
+    pixels = pixels_of(16, 12)
+    capture(network, pixels, placement_of(pixels))
+    assert len(called) == 1
+    assert vars(block)["forward"] is mine
+
+
+def test_that_threads_capture_different_taps_at_once(network) -> None:
+    pixels = pixels_of(16, 12)
+    places, kinds = placement_of(pixels), [*([tap] for tap in Tap), list(Tap)]
+    expected = [capture(network, pixels, places, taps=taps) for taps in kinds]
+    with ThreadPoolExecutor(4) as pool:
+        found = pool.map(lambda n: capture(network, pixels, places, taps=kinds[n % 6]), range(120))
+        for number, one in enumerate(found):
+            for address, block in one.blocks.items():
+                for tap in Tap:
+                    mine, theirs = (
+                        getattr(b, tap) for b in (block, expected[number % 6].blocks[address])
+                    )
+                    assert (mine is None) == (theirs is None) == (tap not in kinds[number % 6])
+                    assert mine is None or torch.equal(mine, theirs)
+    assert hooks(network) == 0
 
 
 def test_that_no_hook_is_left_when_the_model_fails(network, monkeypatch) -> None:
@@ -138,7 +177,7 @@ def test_that_the_pattern_is_the_softmax_of_the_scaled_product_written_out(netwo
 
 
 def test_that_hooks_are_set_in_one_file_only(repository) -> None:
-    setting = re.compile(r"register_\w*hook")
+    setting = re.compile(r"register_\w*hook|\.forward = ")
     files = [p for p in (repository / "inspector").rglob("*.py") if setting.search(p.read_text())]
     assert [path.name for path in files] == ["capture.py"]
 
