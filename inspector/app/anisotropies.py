@@ -15,6 +15,10 @@ from inspector.jobs.lane import Lane
 from inspector.session import OpenModel, Session
 
 ANISOTROPY = "anisotropy"
+SCAN_RANK = -2
+"""Of what runs over folders: below everything else. Modes that nobody looks at yet have -1."""
+SPARE_CORES = 1
+"""Cores that it leaves to the window."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,6 +97,9 @@ class Anisotropies(QObject):
             ANISOTROPY,
             lambda context: measure(asked, networks, context),
             label=f"Anisotropy of {entry.card.label}",
+            rank=SCAN_RANK,
+            unit="images",
+            pausable=True,
         )
         self.changed.emit()
 
@@ -139,6 +146,7 @@ def measure(asked: Measure, networks: Networks, context: JobContext) -> Measured
     """
     from inspector.analysis.devices import resolve_device
     from inspector.export.computing import anisotropy_of_folder
+    from inspector.scans.workers import Sharing
 
     model = asked.entry.model
     found, files = anisotropy_of_folder(
@@ -148,6 +156,7 @@ def measure(asked: Measure, networks: Networks, context: JobContext) -> Measured
         space=asked.space,
         preparation=asked.preparation,
         card=asked.entry.card,
+        sharing=Sharing(SPARE_CORES, context.give_way),
         progress=context.progress,
     )
     return Measured(id(model), found, asked.folder, files)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from PySide6.QtCore import QObject, Signal, Slot
 
 from inspector.app.accelerator_hint import load_libraries_of_torch
-from inspector.app.anisotropies import Measured
+from inspector.app.anisotropies import SCAN_RANK, SPARE_CORES, Measured
 from inspector.app.networks import Networks, NeverRuns
 from inspector.core.errors import InspectorError
 from inspector.core.measuring import MaskFolders, MaskMeasure
@@ -36,12 +36,8 @@ Kind = Literal["optimal", "preference", "same-object"]
 Stage = Literal["idle", "waiting", "running", "paused"]
 Result = OptimalImages | Preference | SameObject
 
-RANK = -2
-"""Below everything else: modes that nobody looks at yet have -1."""
 SCAN = "scan:"
 """How the keys of scans begin in the lane."""
-SPARE_CORES = 1
-"""Cores that a scan leaves to the window."""
 _KEPT = 12
 _LABELS: dict[Kind, str] = {
     "optimal": "Gallery of",
@@ -249,7 +245,9 @@ class Scans(QObject):
         state = JobState(key, label, unit="images", pausable=True)
         self._running[key] = _Running(wanted, number, state)
         job = _job(wanted, entry, self._networks, self._device())
-        if not self._lane.submit(key, job, label=label, rank=RANK, unit="images", pausable=True):
+        if not self._lane.submit(
+            key, job, label=label, rank=SCAN_RANK, unit="images", pausable=True
+        ):
             del self._running[key]
         self.changed.emit()
 

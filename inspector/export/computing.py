@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from inspector.families.model import Model
     from inspector.families.network import Network
     from inspector.images import InputImage
+    from inspector.scans.workers import Sharing
 
 
 @dataclass(frozen=True, eq=False)
@@ -274,15 +275,18 @@ def anisotropy_of_folder(
     space: TokenSpace = TokenSpace.ATTENTION_INPUT,
     preparation: Preparation | Wanted | None = None,
     card: ModelCard | None = None,
+    sharing: "Sharing | None" = None,
     progress: Progress = silent,
 ) -> tuple[Anisotropy, tuple[Path, ...]]:
     """How alike the centre patches of the images of a folder are, and the files that were read.
 
     Of every volume its middle slice; of a folder that holds one volume all slices of it. What was
-    measured before, here or in the window, is taken from where scans are kept.
+    measured before, here or in the window, is taken from where scans are kept. `sharing` is what is
+    left to others; nothing by default.
     """
     from inspector.scans.analyses import anisotropy
     from inspector.scans.store import default_store
+    from inspector.scans.workers import Sharing
 
     got = anisotropy(
         model,
@@ -292,6 +296,7 @@ def anisotropy_of_folder(
         preparation=prepared_as(preparation, network),
         card=card or model.card(),
         store=default_store(),
+        sharing=sharing or Sharing(),
         progress=progress,
     )
     assert got is not None  # of several processes only others than the first get nothing
