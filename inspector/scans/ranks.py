@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 
 from inspector.core.errors import BadRequest, DeviceUnavailable, InspectorError
+from inspector.scans.meeting import meet
 
 _LONGEST_WAIT = timedelta(days=30)
+_LONGEST_MEETING = timedelta(minutes=30)
 _PIECE = 1 << 26
 _POLL_S = 0.02
 
@@ -182,10 +184,20 @@ def joined(device: str) -> Iterator[Ranks]:
         yield Ranks(device=device)
         return
     from torch import distributed
+    from torch.distributed import PrefixStore  # type: ignore[attr-defined]
+    from torch.distributed.rendezvous import rendezvous
 
     place, backend = _place_of(device)
     try:
-        distributed.init_process_group(backend, timeout=_LONGEST_WAIT)
+        store, rank, world = next(rendezvous("env://", timeout=_LONGEST_MEETING))
+        name = meet(store, rank, world, seconds=_LONGEST_MEETING.total_seconds())
+        distributed.init_process_group(
+            backend,
+            store=PrefixStore(name, store),
+            rank=rank,
+            world_size=world,
+            timeout=_LONGEST_WAIT,
+        )
     except (RuntimeError, ValueError) as error:
         raise InspectorError(
             "The processes of this scan did not find one another.",

@@ -307,30 +307,23 @@ def test_that_same_object_counts_pictures_of_one_object_apart(
     }
 
 
-def test_that_two_processes_write_the_same_bytes_and_one_report(
+def test_that_two_processes_write_the_same_bytes_one_report_and_each_mistake_once(
     optimal, checkpoint, folder, tmp_path
 ) -> None:
-    words = ("optimal", checkpoint, folder, "--top", 3, "--modes", "all", "--no-cache")
-    done = together(*words_of(*words, out=tmp_path / "out"))
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("files written to") == 1
+    missing, blocked = tmp_path / "missing", tmp_path / "blocked"
+    (blocked / "optimal.csv").mkdir(parents=True)
+    words = ("--top", 3, "--modes", "all", "--no-cache")
+    done = together(
+        words_of("optimal", checkpoint, folder, *words, out=tmp_path / "out"),
+        # The first process cannot write: the other one ends too.
+        words_of("optimal", checkpoint, folder, *words, out=blocked),
+        words_of("optimal", checkpoint, missing, *words, out=tmp_path / "out"),
+    )
+    assert done.stdout.count("files written to") == 1, done.stderr
     assert numbers_of(tmp_path / "out") == numbers_of(optimal)
-
-
-def test_that_two_processes_say_a_mistake_once_and_end(checkpoint, folder, tmp_path) -> None:
-    missing = tmp_path / "missing"
-    done = together(*words_of("optimal", checkpoint, missing, out=tmp_path / "out"))
-    assert done.returncode != 0
-    assert done.stderr.count(f"“{missing}” is no folder.") == 1
-
-
-def test_that_the_others_end_when_the_first_process_cannot_write(
-    checkpoint, folder, tmp_path
-) -> None:
-    (tmp_path / "out" / "optimal.csv").mkdir(parents=True)
-    done = together(*words_of("optimal", checkpoint, folder, "--no-cache", out=tmp_path / "out"))
     assert done.returncode != 0
     assert done.stderr.count("optimal.csv is a folder") == 1
+    assert done.stderr.count(f"“{missing}” is no folder.") == 1
 
 
 def test_that_where_nothing_can_be_written_nothing_is_measured(
@@ -342,11 +335,24 @@ def test_that_where_nothing_can_be_written_nothing_is_measured(
     assert "Nothing was written to" in capsys.readouterr().err
 
 
-def together(*words: str) -> subprocess.CompletedProcess[str]:
-    """Two processes, as torchrun starts them."""
-    launcher = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+IN_TURN = """
+import json, os, sys
+from inspector.cli.main import main
+found = []
+for number, words in enumerate(json.loads(sys.argv[1])):
+    # As of processes that torchrun has started anew: they meet at another place of its store.
+    os.environ["TORCHELASTIC_RESTART_COUNT"] = str(number)
+    found.append(main(words))
+sys.exit(max(found))
+"""
+
+
+def together(*commands: list[str]) -> subprocess.CompletedProcess[str]:
+    """Two processes, as torchrun starts them, that run commands one after the other."""
+    launcher = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--no-python"]
+    each = [sys.executable, "-c", IN_TURN, json.dumps(commands)]
     return subprocess.run(
-        [sys.executable, "-m", *launcher, "-m", "inspector", *words],
+        [sys.executable, "-m", *launcher, *each],
         capture_output=True,
         text=True,
         timeout=240,

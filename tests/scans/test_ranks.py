@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from inspector.core.collection import Member
 from inspector.core.errors import BadRequest, DeviceUnavailable, InspectorError
 from inspector.core.images import Plane, SliceAddress
 from inspector.scans.agreeing import Agreement
+from inspector.scans.meeting import meet
 from inspector.scans.pictures import Identity
 from inspector.scans.plan import plan_of, shards_of
 from inspector.scans.ranks import ALONE, LostRank, Ranks, joined, under_torchrun
@@ -49,9 +51,10 @@ def torchrun(model, folder, repository, tmp_path):
     """Starts a scan of several processes."""
     started: list[subprocess.Popen] = []
 
-    def start(name: str, count: int, *more: str) -> subprocess.Popen:
+    def start(name: str, count: int, *more: str, restarts: int = 0) -> subprocess.Popen:
         command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-        command += ["--nproc-per-node", str(count), "-m", "tests.scans.scan_by_hand"]
+        command += ["--nproc-per-node", str(count), "--max-restarts", str(restarts)]
+        command += ["-m", "tests.scans.scan_by_hand"]
         command += [str(model), str(folder), str(tmp_path / "kept"), str(tmp_path / f"{name}.json")]
         command += ["--runs", str(tmp_path / f"{name}.runs"), *more]
         environment = {**os.environ, "PYTHONPATH": str(repository)}
@@ -172,17 +175,29 @@ def test_that_ranks_of_a_common_disk_look_into_every_shard_once(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
-def test_that_a_lost_rank_loses_only_what_it_had_not_written(
-    model, folder, expected, torchrun, forks, tmp_path
-):
-    process = torchrun("first", 2, "--wait", "0.2")
+def test_that_torchrun_goes_on_by_itself_when_a_rank_is_lost(expected, torchrun, tmp_path):
+    process = torchrun("first", 2, "--wait", "0.2", restarts=1)
     until_begun(tmp_path / "first.runs")
-    victim = int((tmp_path / "first.1.pid").read_text())
-    os.kill(victim, signal.SIGKILL)
-    assert process.wait() != 0
+    os.kill(int((tmp_path / "first.1.pid").read_text()), signal.SIGKILL)
+    assert process.wait() == 0, (tmp_path / "first.log").read_text()
+    found, kept = found_in(tmp_path / "first.json")
+    assert found == expected
+    # Of rank 0, which torchrun tells to end, all but what rank 1 had in hand.
+    assert 5 <= kept < COUNT
+    assert runs(tmp_path / "first.runs") < 2 * COUNT
+
+
+def test_that_a_lost_rank_loses_only_what_it_had_not_written(
+    model, folder, expected, forks, tmp_path
+):
+    words = (tmp_path / "kept", tmp_path / "first.json", "--runs", tmp_path / "first.runs")
+    first, second = forks.ranks(2, model, folder, *words, "--wait", 0.1)
+    until_begun(tmp_path / "first.runs")
+    second.kill()
+    first.kill(signal.SIGTERM)
+    assert (second.wait(), first.wait()) == (-signal.SIGKILL, 1)
     assert not (tmp_path / "first.json").exists()
     (listed,) = Store(tmp_path / "kept").scans()
-    # That of rank 0, which torchrun tells to end: all but what rank 1 had in hand.
     assert 5 <= listed.pictures < COUNT
     words = (tmp_path / "kept", tmp_path / "second.json", "--runs", tmp_path / "second.runs")
     ranks = forks.ranks(3, model, folder, *words, "--batch", 1)
@@ -264,6 +279,23 @@ def test_that_all_ranks_have_the_pictures_of_the_first_and_their_identities_in_o
 
     for world in (1, 2, 3, 7):
         assert together(world, work) == [whole] * world
+
+
+def test_that_ranks_meet_those_of_their_own_attempt():
+    from torch.distributed import HashStore
+
+    store, names = HashStore(), []
+    for attempt in range(3):
+        if attempt == 1:
+            # Of an attempt that was lost before all had come, two had said that they are there.
+            for rank in (0, 2):
+                with pytest.raises(RuntimeError, match="not all have come"):
+                    meet(store, rank, 3, seconds=0.1)
+        with ThreadPoolExecutor(3) as pool:
+            come = [pool.submit(meet, store, rank, 3, seconds=60) for rank in (2, 0, 1)]
+        (name,) = {each.result() for each in come}
+        names.append(name)
+    assert len(set(names)) == 3
 
 
 def test_that_a_process_by_itself_works_alone():
