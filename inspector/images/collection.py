@@ -303,6 +303,15 @@ def is_folder(folder: Path) -> bool:
         return False
 
 
+def is_empty(folder: Path) -> bool:
+    """Whether nothing is in it, or it cannot be looked into."""
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is None
+    except OSError:
+        return True
+
+
 def _is_file(entry: "os.DirEntry[str]") -> bool:
     try:
         return entry.is_file()

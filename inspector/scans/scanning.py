@@ -23,7 +23,7 @@ from inspector.core.preparation import Preparation
 from inspector.core.progress import Progress, silent
 from inspector.families.model import Model
 from inspector.families.network import Network
-from inspector.images.collection import Collection
+from inspector.images.collection import Collection, is_empty
 from inspector.images.fingerprints import Fingerprints
 from inspector.scans.agreeing import TOGETHER, Agreement
 from inspector.scans.books import Book
@@ -161,6 +161,8 @@ def scan(
     ------
     BadRequest
         When the ranks do not do the same.
+    BadImage
+        When the folder is gone in the end.
     LostRank
         When another one has ended.
     """
@@ -506,7 +508,21 @@ class _Scan:
             for numbers, notes in self._agreement.reports(own):
                 self._looked_at[numbers] = True
                 self.notes += notes
-        return self._found(at_the_end=True) if self.ranks.is_first else None
+        if not self.ranks.is_first:
+            return None
+        self._refuse_what_is_gone()
+        return self._found(at_the_end=True)
+
+    def _refuse_what_is_gone(self) -> None:
+        """A disk that is taken away in the middle leaves its folder empty, or none."""
+        folder = self.collection.folder
+        if any(book.left_out for book in self.books) and is_empty(folder):
+            raise BadImage(
+                f"The folder “{folder}” is not there any more, or it is empty: what was found is "
+                "not of all its images.",
+                advice="Run it again once the folder is back"
+                + ("." if self.store is None else ": what was measured is kept."),
+            )
 
     def _found(self, *, at_the_end: bool = False) -> Scanned:
         unread = self.collection.left_out

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inspector.core.errors import BadRequest, Cancelled
+from inspector.core.errors import BadImage, BadRequest, Cancelled
 from inspector.scans.running import Runner
 from inspector.scans.scanning import Pass
 from inspector.scans.store import Store
@@ -168,6 +168,29 @@ def test_that_a_picture_that_vanishes_while_the_scan_runs_is_left_out(model, fol
     found = scanned(model, folder, Means(wait=0.02), store=store, progress=vanish)
     assert [name for name, _ in found.left_out["means"]] == ["0008.png"]
     assert found.measured["means"] == 8
+
+
+@pytest.mark.parametrize("left", ["nothing", "an empty folder"])
+def test_that_a_disk_that_is_taken_away_is_told_and_gone_on_with(
+    model, folder, store, tmp_path, left
+):
+    def take_away(done: int, total: int, text: str = "") -> None:
+        if text.startswith("image") and done >= 2 and not (tmp_path / "elsewhere").exists():
+            folder.rename(tmp_path / "elsewhere")
+            if left == "an empty folder":
+                folder.mkdir()
+
+    with pytest.raises(BadImage, match="is not there any more, or it is empty"):
+        scanned(model, folder, Means(wait=0.05), store=store, progress=take_away)
+    if folder.exists():
+        folder.rmdir()
+    (tmp_path / "elsewhere").rename(folder)
+    kept = store.scans()[0].pictures
+    assert 2 <= kept < 9
+    measurement = Means()
+    found = scanned(model, folder, measurement, store=store)
+    assert (found.kept, sum(measurement.seen)) == (kept, 9 - kept)
+    assert told(found) == told(scanned(model, folder))
 
 
 def test_that_a_picture_that_changes_while_the_scan_runs_is_not_kept_as_the_old_one(
