@@ -45,11 +45,15 @@ class Ranks:
         Which one it is, counted from 0, of how many.
     device
         Where it computes: ``cpu``, ``cuda:1``; empty where it works alone.
+    starter
+        Number of the process that has started it and watches over all; 0 where none does. Without
+        it nobody would end a rank that waits for a lost one.
     """
 
     rank: int = 0
     world: int = 1
     device: str = ""
+    starter: int = 0
 
     @property
     def is_first(self) -> bool:
@@ -121,7 +125,7 @@ class Ranks:
         own = torch.from_numpy(values).to(self.device)
         rows = [torch.empty_like(own) for _ in range(self.world)]
         with _together():
-            _wait_for(distributed.all_gather(rows, own, async_op=True), waiting)
+            self._wait_for(distributed.all_gather(rows, own, async_op=True), waiting)
         return torch.stack(rows).cpu().numpy()
 
     def _sent(self, values: Any, waiting: Waiting) -> Any:
@@ -131,15 +135,19 @@ class Ranks:
 
         sent = torch.from_numpy(values).to(self.device)
         with _together():
-            _wait_for(distributed.broadcast(sent, src=0, async_op=True), waiting)
+            self._wait_for(distributed.broadcast(sent, src=0, async_op=True), waiting)
         return sent.cpu().numpy()
 
-
-def _wait_for(work: Any, waiting: Waiting) -> None:
-    while not work.is_completed():
-        waiting()
-        time.sleep(_POLL_S)
-    work.wait()
+    def _wait_for(self, work: Any, waiting: Waiting) -> None:
+        while not work.is_completed():
+            if self.starter and os.getppid() != self.starter:
+                raise LostRank(
+                    "The process that has started this one and the others has ended.",
+                    advice="What was measured is kept: run the same command again to go on.",
+                )
+            waiting()
+            time.sleep(_POLL_S)
+        work.wait()
 
 
 @contextmanager
@@ -205,7 +213,7 @@ def joined(device: str) -> Iterator[Ranks]:
             details=str(error),
         ) from error
     try:
-        yield Ranks(distributed.get_rank(), distributed.get_world_size(), place)
+        yield Ranks(distributed.get_rank(), distributed.get_world_size(), place, os.getppid())
     finally:
         distributed.destroy_process_group()
 

@@ -337,6 +337,18 @@ def test_that_a_lost_rank_is_told_of_in_a_sentence(monkeypatch):
         Ranks(0, 2, "cpu").gather(b"a")
 
 
+def test_that_a_rank_does_not_wait_for_ever_where_nobody_watches_over_it(monkeypatch):
+    from torch import distributed
+
+    class Never:
+        def is_completed(self) -> bool:
+            return False
+
+    monkeypatch.setattr(distributed, "all_gather", lambda *_, **__: Never())
+    with pytest.raises(LostRank, match="has started this one"):
+        Ranks(0, 2, "cpu", starter=os.getpid()).gather(b"a")
+
+
 def test_that_ranks_exchange_bytes_of_any_length_in_pieces(monkeypatch):
     monkeypatch.setattr("inspector.scans.ranks._PIECE", 4)
     rows = iter([[[3], [10]], [b"abc\0", b"0123"], [b"\0\0\0\0", b"4567"], [b"\0\0", b"89"]])
