@@ -34,9 +34,10 @@ from inspector.core.same_object import SameObject
 from inspector.families.model import Model
 from inspector.families.network import Network
 from inspector.images.collection import Collection, list_folder
+from inspector.scans.passes import Pass, Scanned
 from inspector.scans.pictures import Objects
 from inspector.scans.ranks import ALONE, Ranks
-from inspector.scans.scanning import DEFAULT_BATCH, Pass, Scanned, scan
+from inspector.scans.scanning import DEFAULT_BATCH, scan
 from inspector.scans.store import Store
 from inspector.scans.workers import Sharing
 

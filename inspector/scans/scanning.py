@@ -4,35 +4,27 @@ The thread that calls tells how far things are, every few hundredths of a second
 a scan is cancelled or made to wait. Whatever ends a scan, what is finished is written first.
 """
 
-import signal
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
-from inspector.analysis.measurement import Measurement, Tally
 from inspector.core.comparison import IntArray
 from inspector.core.errors import BadCheckpoint, BadImage, BadRequest, Cancelled
-from inspector.core.optimal import Left
-from inspector.core.preparation import Preparation
 from inspector.core.progress import Progress, silent
-from inspector.families.model import Model
-from inspector.families.network import Network
 from inspector.images.collection import Collection, is_empty
 from inspector.images.fingerprints import Fingerprints
 from inspector.scans.agreeing import TOGETHER, Agreement
 from inspector.scans.books import Book
 from inspector.scans.identity import about, environment_of, identity_of
+from inspector.scans.passes import Pass, Scanned
 from inspector.scans.pictures import (
     Identify,
     Identity,
     Item,
-    Objects,
     by_content,
     by_name,
     items_of,
@@ -42,82 +34,10 @@ from inspector.scans.ranks import ALONE, Ranks
 from inspector.scans.running import Failed, Job, Looked, Runner
 from inspector.scans.shards import Shard
 from inspector.scans.store import KeptScan, Store
+from inspector.scans.telling import Telling, ended_softly
 from inspector.scans.workers import Sharing, in_threads
 
 DEFAULT_BATCH = 32
-PARTIAL_EVERY_S = 1.0
-_LOOK_EVERY = 2048
-_REST = 10
-"""What was found so far is shown once in so many times as long as showing it takes, or longer."""
-
-Thing = TypeVar("Thing")
-
-
-@dataclass(frozen=True, eq=False)
-class Pass:
-    """What is looked for.
-
-    Parameters
-    ----------
-    model, network
-        The open model and how it runs.
-    preparation
-        How pictures are made into its input.
-    measurements
-        Of different names.
-    objects
-        What is on the pictures, where a measurement needs it.
-    """
-
-    model: Model
-    network: Network
-    preparation: Preparation
-    measurements: Sequence[Measurement]
-    objects: Objects | None = None
-
-    def __post_init__(self) -> None:
-        names = [measurement.name for measurement in self.measurements]
-        if not names or len(set(names)) < len(names):
-            raise BadRequest("A scan measures something, and everything once.")
-        if self.objects is None and any(each.needs_objects for each in self.measurements):
-            raise BadRequest(
-                "What is to be measured needs objects on the images.",
-                advice="Give a folder of masks or label maps.",
-            )
-
-
-@dataclass(frozen=True, eq=False)
-class Scanned:
-    """What a scan has found, or has found so far.
-
-    Parameters
-    ----------
-    tallies
-        By the names of the measurements.
-    names
-        Of the pictures; tallies count them by their places here.
-    total
-        How many pictures there are to look at, those that cannot be read included.
-    measured
-        How many of them each measurement has counted.
-    left_out
-        Those that it has not, each with the reason, by name.
-    kept
-        How many pictures were answered from disk.
-    files
-        Of the pictures that any measurement has counted; none while the scan runs.
-    notes
-        What else is to be said, in sentences.
-    """
-
-    tallies: Mapping[str, Tally]
-    names: tuple[str, ...]
-    total: int
-    measured: Mapping[str, int]
-    left_out: Mapping[str, Left]
-    kept: int
-    files: tuple[Path, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 def scan(
@@ -168,7 +88,7 @@ def scan(
     """
     if batch < 1:
         raise BadRequest(f"{batch} images cannot be read ahead.", advice="Give at least 1.")
-    with _ended_softly() as ended:
+    with ended_softly() as ended:
         shared = sharing or Sharing()
         return _Scan(work, collection, store, ranks, batch, shared, progress, partial, ended).run()
 
@@ -194,17 +114,15 @@ class _Scan:
     _pictures: IntArray = field(default_factory=lambda: np.zeros(0, np.int64), init=False)
     _recorded: Flags = field(default_factory=lambda: np.zeros(0, np.bool_), init=False)
     _looked_at: Flags = field(default_factory=lambda: np.zeros(0, np.bool_), init=False)
-    _done: int = field(default=0, init=False)
-    _total: int = field(default=0, init=False)
-    _text: str = field(default="", init=False)
     _room: int = field(default=0, init=False)
     _apart: list[Job] = field(default_factory=list, init=False)
-    _partial_at: float = field(init=False)
+    _telling: Telling = field(init=False)
     _agreement: Agreement = field(init=False)
 
     def __post_init__(self) -> None:
-        self._partial_at = time.monotonic() + PARTIAL_EVERY_S
-        self._agreement = Agreement(self.ranks, self._look)
+        show = None if self.partial is None else self._show
+        self._telling = Telling(self.progress, self.ended, show)
+        self._agreement = Agreement(self.ranks, self._telling.look_up)
 
     def run(self) -> Scanned | None:
         """All of it."""
@@ -220,9 +138,9 @@ class _Scan:
             self.collection, self.work.objects, known
         )  # fmt: skip
         members = self.collection.members
-        self._text, self._total = "files", len(members)
+        self._telling.text, self._telling.total = "files", len(members)
         self.names = tuple(member.name for member in members)
-        self.items = items_of(members, self._watched(self._identities(identify)))
+        self.items = items_of(members, self._telling.through(self._identities(identify)))
         self._pictures = np.array([len(item.places) for item in self.items], dtype=np.int64)
         known.save()
         self.books = self._opened(known)
@@ -255,7 +173,8 @@ class _Scan:
             for one in stream:
                 if one is not None:
                     parts[one[0]] = one[1]
-                self._told(min(len(parts) * TOGETHER * self.ranks.world, self._total))
+                self._telling.done = min(len(parts) * TOGETHER * self.ranks.world, len(members))
+                self._telling.tell()
         mine = [identity for start in sorted(parts) for identity in parts[start]]
         return self._agreement.identities(mine, len(members))
 
@@ -308,7 +227,7 @@ class _Scan:
         ):
             # An item that has the key of another one is looked at by itself.
             numbers: dict[str, int] = {}
-            for number, item in enumerate(self._watched(self.items)):
+            for number, item in enumerate(self._telling.through(self.items)):
                 if key := book.key(item):
                     flags[number] = True
                     numbers[key] = number
@@ -327,23 +246,25 @@ class _Scan:
             held = [numbers[key] for key in book.kept.keys_of(name) if key in numbers]
             if held:
                 found[name] = held
-            self._look()
+            self._telling.look_up()
         return found
 
     def _begin(self, plan: Plan) -> None:
         """Leave out what no record can be made of, and know how much there is to do."""
+        without = 0
         if self.ranks.is_first:
-            for item in self._watched(self.items):
+            for item in self._telling.through(self.items):
                 for book in self.books:
                     if sentence := book.why_not(item):
                         book.leave_out(item, sentence)
-            self._done = int(self._pictures[~self._recorded].sum())
+            without = int(self._pictures[~self._recorded].sum())
         mine = of_any(plan.missing)
         for shards in plan.shards:
             for _, numbers in shards:
                 mine[numbers] = True
-        self._total = self._done + int(self._pictures[mine].sum())
-        self._text = f"image {self.items[int(mine.argmax())].member.name}" if mine.any() else ""
+        first = self.items[int(mine.argmax())] if mine.any() else None
+        self._telling.done, self._telling.total = without, without + int(self._pictures[mine].sum())
+        self._telling.text = "" if first is None else f"image {first.member.name}"
 
     # Measuring
 
@@ -361,7 +282,7 @@ class _Scan:
                 unread[numbers] -= 1
                 for number in numbers[(unread[numbers] == 0) & ~of_any(missing[:, numbers])]:
                     self._finished(self.items[number])
-                self._told(self._done)
+                self._telling.tell()
         self._looked_at = of_any(missing)
         return (
             Job(self.items[number], tuple(np.flatnonzero(missing[:, number]).tolist()))
@@ -400,7 +321,7 @@ class _Scan:
                 for looked in stream:
                     if looked is not None:
                         self._note(looked)
-                    self._told(self._done)
+                    self._telling.tell()
             except BaseException:
                 stop.set()
                 for looked in stream:
@@ -444,37 +365,15 @@ class _Scan:
         return failed
 
     def _finished(self, item: Item) -> None:
-        self._done += len(item.places)
-        self._text = f"image {item.member.name}"
+        self._telling.done += len(item.places)
+        self._telling.text = f"image {item.member.name}"
 
-    # Telling
-
-    def _told(self, done: int) -> None:
-        """Say how far things are; here a scan ends when it is not wanted any more."""
-        if self.ended.is_set():
-            raise Cancelled
-        self.progress(done, self._total, self._text)
-        begin = time.monotonic()
-        if self.partial is None or not self.books or begin < self._partial_at:
-            return
+    def _show(self) -> None:
+        """What was found so far, once anything is."""
         for book in self.books:
             book.count()
-        self.partial(self._found())
-        now = time.monotonic()
-        self._partial_at = now + PARTIAL_EVERY_S * max(1.0, _REST * (now - begin))
-
-    def _look(self) -> None:
-        """Look up while others are waited for."""
-        if self.ended.is_set():
-            raise Cancelled
-        self.progress(self._done, self._total, self._text)
-
-    def _watched(self, things: Iterable[Thing]) -> Iterator[Thing]:
-        """Look up now and then while many things are gone through."""
-        for number, thing in enumerate(things):
-            if number % _LOOK_EVERY == 0:
-                self._look()
-            yield thing
+        if self.books and self.partial is not None:
+            self.partial(self._found())
 
     # At the end
 
@@ -551,11 +450,11 @@ class _Scan:
         self.items.clear()
         names = dict.fromkeys(
             file
-            for place, member in enumerate(self._watched(self.collection.members))
+            for place, member in enumerate(self._telling.through(self.collection.members))
             if not all(place in book.left_out for book in self.books)
             for file in member.files
         )
-        return tuple(self.collection.folder / name for name in self._watched(sorted(names)))
+        return tuple(self.collection.folder / name for name in self._telling.through(sorted(names)))
 
 
 @contextmanager
@@ -565,18 +464,3 @@ def _set_at_the_end(stop: threading.Event) -> Iterator[None]:
         yield
     finally:
         stop.set()
-
-
-@contextmanager
-def _ended_softly() -> Iterator[threading.Event]:
-    """While it lasts, a request to end the process (SIGTERM) is noted and does not end it."""
-    ended = threading.Event()
-    here = threading.current_thread() is threading.main_thread()
-    if not here or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield ended
-        return
-    signal.signal(signal.SIGTERM, lambda number, frame: ended.set())
-    try:
-        yield ended
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)

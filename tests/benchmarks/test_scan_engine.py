@@ -30,7 +30,8 @@ from inspector.families.running import build_network
 from inspector.families.torchvision_guard import prepare_torchvision
 from inspector.images.collection import list_folder
 from inspector.images.preparing import prepare
-from inspector.scans.scanning import Pass, scan
+from inspector.scans.passes import Pass
+from inspector.scans.scanning import scan
 from inspector.scans.store import Store
 from inspector.scans.workers import cores
 

@@ -25,7 +25,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def gate(monkeypatch):
-    monkeypatch.setattr("inspector.scans.scanning.PARTIAL_EVERY_S", 0.0)
+    monkeypatch.setattr("inspector.scans.telling.PARTIAL_EVERY_S", 0.0)
     monkeypatch.setattr(galleries, "ANEW_MS", 50)
     gate = Gate(monkeypatch)
     yield gate

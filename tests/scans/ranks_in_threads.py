@@ -47,7 +47,7 @@ def together(world: int, work: Callable[[Ranks], Any]) -> list[Any]:
 
     def one(rank: int) -> Any:
         try:
-            return work(ThreadRank(rank, world, "cpu", at))
+            return work(ThreadRank(rank, world, "cpu", table=at))
         except BaseException:
             at.barrier.abort()
             raise

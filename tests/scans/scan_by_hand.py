@@ -22,8 +22,9 @@ from inspector.families import open_model
 from inspector.families.capture import Tap
 from inspector.families.running import build_network
 from inspector.images.collection import list_folder
+from inspector.scans.passes import Pass, Scanned
 from inspector.scans.ranks import joined
-from inspector.scans.scanning import Pass, Scanned, scan
+from inspector.scans.scanning import scan
 from inspector.scans.store import Store
 from tests.tiny_models import vit_weights, write_safetensors
 

@@ -176,7 +176,7 @@ def test_that_pictures_with_one_object_are_counted_apart(running, folder, store)
 
 
 def test_that_partial_results_are_of_the_kind_of_the_whole(running, folder, monkeypatch):
-    monkeypatch.setattr("inspector.scans.scanning.PARTIAL_EVERY_S", 0.0)
+    monkeypatch.setattr("inspector.scans.telling.PARTIAL_EVERY_S", 0.0)
     shown, before = [], []
 
     def show(found) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from inspector.core.errors import BadImage, BadRequest, Cancelled
+from inspector.scans.passes import Pass
 from inspector.scans.running import Runner
-from inspector.scans.scanning import Pass
 from inspector.scans.store import Store
 from tests.scans.scan_by_hand import (
     TOO_SMALL,
@@ -279,7 +279,7 @@ def test_that_a_picture_that_needs_too_much_memory_is_left_out(model, folder):
 
 
 def test_that_what_was_found_so_far_is_shown(model, folder, monkeypatch):
-    monkeypatch.setattr("inspector.scans.scanning.PARTIAL_EVERY_S", 0.05)
+    monkeypatch.setattr("inspector.scans.telling.PARTIAL_EVERY_S", 0.05)
     shown: list[tuple[int, int]] = []
     scanned(
         model,
