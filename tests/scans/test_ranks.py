@@ -176,7 +176,7 @@ def test_that_ranks_of_a_common_disk_look_into_every_shard_once(
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 def test_that_torchrun_goes_on_by_itself_when_a_rank_is_lost(expected, torchrun, tmp_path):
-    process = torchrun("first", 2, "--wait", "0.2", restarts=1)
+    process = torchrun("first", 2, "--wait", "0.06", restarts=1)
     until_begun(tmp_path / "first.runs")
     os.kill(int((tmp_path / "first.1.pid").read_text()), signal.SIGKILL)
     assert process.wait() == 0, (tmp_path / "first.log").read_text()
