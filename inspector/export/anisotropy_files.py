@@ -97,6 +97,6 @@ def _rows(curve: DepthCurve) -> Iterator[tuple[Cell, ...]]:
 def _sentences(got: "AnisotropyFound") -> Iterator[str]:
     found = got.anisotropy
     yield f"Mean cosine over all pairs of {found.images} images."
-    yield from kept_sentences(got.kept, found.images)
+    yield from kept_sentences(got.kept, found.images + len(found.skipped))
     yield from got.notes
     yield from left_out_sentences(found.skipped)

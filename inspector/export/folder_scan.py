@@ -157,7 +157,7 @@ def check_folders(images: Path, folder: Path) -> None:
     check_can_be_written(folder)
 
 
-def kept_sentences(kept: int, measured: int) -> Iterator[str]:
+def kept_sentences(kept: int, total: int) -> Iterator[str]:
     """How many records were there already, where some were."""
     if kept:
-        yield f"{kept} of {measured} images were measured before; what was found then was used."
+        yield f"{kept} of {total} images were measured before; what was found then was used."

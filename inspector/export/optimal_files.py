@@ -185,7 +185,7 @@ def _sentences(got: "OptimalFound") -> Iterator[str]:
         f"The best {min(found.top, found.measured)} of {found.measured} images for each of "
         f"{modes} modes of {heads} heads, both signs."
     )
-    yield from kept_sentences(got.kept, found.measured)
+    yield from kept_sentences(got.kept, found.total)
     if got.anisotropy is None:
         yield "For the anisotropy at least two images are needed."
     yield from got.notes

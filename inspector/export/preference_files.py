@@ -170,7 +170,7 @@ def _sentences(got: "PreferenceFound") -> Iterator[str]:
         f"{len(found.images)} of {found.total} images have a target and a distractor that the "
         "model sees."
     )
-    yield from kept_sentences(got.kept, len(found.images))
+    yield from kept_sentences(got.kept, found.total)
     hidden = int((found.visible.min(axis=(1, 2)) < 1).sum())
     if hidden:
         yield (

@@ -180,6 +180,6 @@ def _sentences(got: "SameObjectFound") -> Iterator[str]:
             f"{len(found.one_object)} have fewer than two, which would always be the same; they "
             "do not count."
         )
-    yield from kept_sentences(got.kept, found.measured)
+    yield from kept_sentences(got.kept, found.total)
     yield from got.notes
     yield from left_out_sentences(found.left_out)

@@ -27,7 +27,8 @@ import numpy as np
 from inspector.core.collection import Member
 from inspector.core.errors import BadImage
 from inspector.images import READERS
-from inspector.images.collection import Collection, speakable
+from inspector.images.collection import Collection, speakable, speakably
+from inspector.images.reader import head_of
 
 READING_VERSION = 1
 """Raised whenever a reader gives other numbers for the same file, so that nothing old is reused."""
@@ -93,6 +94,9 @@ class Fingerprints:
             known = self._known(path, _state_of(file))
             return (known or self._hashed(path, file)).hex()
         except OSError as error:
+            # Said in the words of the readers: so it is the same whether it is remembered or not.
+            with speakably():
+                head_of(file)
             raise BadImage(
                 f"“{speakable(file.name)}” may not be read: "
                 f"{error.strerror or 'the system refuses'}.",

@@ -202,7 +202,7 @@ def test_that_neither_the_cache_nor_how_many_are_read_ahead_changes_a_byte(
     first = run(*words, "--cache", tmp_path / "cache", out=tmp_path / "first")
     assert "measured before" not in capsys.readouterr().out
     second = run(*words, "--cache", tmp_path / "cache", out=tmp_path / "second")
-    assert "5 of 5 images were measured before" in capsys.readouterr().out
+    assert "5 of 6 images were measured before" in capsys.readouterr().out
     assert numbers_of(first) == numbers_of(second) == numbers_of(optimal)
 
 
@@ -223,7 +223,7 @@ def test_that_an_interrupted_run_says_what_is_kept_and_goes_on(
     assert "the same command goes on" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
     assert main(arguments) == 0
-    assert "of 5 images were measured before" in capsys.readouterr().out
+    assert "of 6 images were measured before" in capsys.readouterr().out
     assert numbers_of(tmp_path / "out") == numbers_of(optimal)
 
 
@@ -285,10 +285,14 @@ def test_that_preference_is_that_of_masks_and_of_a_label_map_that_says_the_same(
 def test_that_same_object_counts_pictures_of_one_object_apart(
     checkpoint, folder, labels, tmp_path, capsys
 ) -> None:
-    out = run("same-object", checkpoint, folder, "--labels", labels, "--top", 2, out=tmp_path)
+    words = ("same-object", checkpoint, folder, "--labels", labels, "--top", 2)
+    out = run(*words, out=tmp_path)
     told = capsys.readouterr().out
     assert "3 of 6 images have two objects or more." in told
     assert "1 have fewer than two" in told
+    run(*words, out=tmp_path / "again")
+    # That of one object too: it does not count, and is not looked at again.
+    assert "4 of 6 images were measured before" in capsys.readouterr().out
     left = {row["image"]: row["reason"] for row in table(out / "left_out.csv")}
     assert set(left) == {"b.png", "c.png", "z.png"}
     assert len(set(left.values())) == 3

@@ -13,7 +13,7 @@ from PIL import Image
 
 from inspector.core.errors import BadImage
 from inspector.images import fingerprints as fingerprints_module
-from inspector.images.collection import list_folder
+from inspector.images.collection import list_folder, open_file
 from inspector.images.fingerprints import Fingerprints, member_key
 from tests.images.making import nifti
 
@@ -225,15 +225,22 @@ def test_that_an_index_that_grew_too_large_is_begun_anew(tmp_path, settled, monk
     assert path.stat().st_size <= 12 * fingerprints_module._RECORD.size
 
 
-@pytest.mark.parametrize("kind", ["missing", "folder", "pipe"])
-def test_that_what_is_no_file_is_refused_with_a_sentence(tmp_path, kind):
+@pytest.mark.parametrize("kind", ["missing", "folder", "pipe", "link to itself"])
+def test_that_what_is_no_file_is_refused_in_the_words_of_the_readers(tmp_path, kind):
     path = tmp_path / "thing"
     if kind == "folder":
         path.mkdir()
     elif kind == "pipe" and hasattr(os, "mkfifo"):
         os.mkfifo(path)
-    with pytest.raises(BadImage, match="“thing” may not be read"):
-        Fingerprints(None).of(path)
+    elif kind == "link to itself":
+        path.symlink_to(path)
+    said = []
+    for read in (Fingerprints(None).of, open_file):
+        with pytest.raises(BadImage) as error:
+            read(path)
+        said.append(str(error.value))
+    assert said[0] == said[1]
+    assert said[0].startswith("“thing” is")
 
 
 def key(collection, member):
