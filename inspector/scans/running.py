@@ -28,6 +28,8 @@ from inspector.scans.pictures import Identify, Item, Objects, sentence_of
 from inspector.scans.workers import Sharing, in_threads
 
 GROUP = 16
+_ABOUT_A_PICTURE = (InspectorError, OSError, MemoryError, RuntimeError)
+"""What can be raised because of one picture; of torch's errors only those of `_NO_MEMORY`."""
 _NO_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")
 
 
@@ -57,13 +59,10 @@ class Looked:
     ----------
     made
         Of each missing measurement.
-    fault
-        What ended the work unexpectedly; None where nothing did.
     """
 
     job: Job
-    made: Mapping[int, Made] = field(default_factory=dict)
-    fault: Exception | None = None
+    made: Mapping[int, Made]
 
 
 Lookeds = Generator[Looked | None, None, None]
@@ -201,8 +200,8 @@ class Runner:
             objects, made = self._objects_on(job, picture.shape)
             if self.identify(member) != job.item.identity:
                 return _failed(job, f"“{member.name}” has changed while it was read.")
-        except Exception as error:  # noqa: BLE001 - told by the thread that waits for this one
-            return self._unread(_ended(job, error))
+        except _ABOUT_A_PICTURE as error:
+            return self._unread(_left_out(job, error))
         # In memory of torch's own: how sums are rounded may depend on where numbers begin.
         pixels = torch.tensor(prepared.pixels)
         ready = _Ready(job, pixels, SeenPicture(prepared.placement, objects), made)
@@ -244,10 +243,8 @@ class Runner:
         try:
             with torch.inference_mode():
                 found = self._measured(ready, torch.stack(pixels))
-        except Cancelled:
-            raise
-        except Exception as error:  # noqa: BLE001 - told by the thread that waits for this one
-            return [_ended(one.job, error) for one in ready]
+        except _ABOUT_A_PICTURE as error:
+            return [_left_out(one.job, error) for one in ready]
         return [
             Looked(one.job, {**one.made, **{place: found[place][n] for place in one.missing}})
             for n, one in enumerate(ready)
@@ -301,13 +298,12 @@ def _grouped(
     yield from waiting.values()
 
 
-def _ended(job: Job, error: Exception) -> Looked:
-    """A picture left out with a sentence, or a fault."""
-    no_memory = any(words in str(error).casefold() for words in _NO_MEMORY)
-    left_out = isinstance(error, InspectorError | OSError | MemoryError)
-    if left_out or (isinstance(error, RuntimeError) and no_memory):
-        return _failed(job, sentence_of(error, job.item.member))
-    return Looked(job, fault=error)
+def _left_out(job: Job, error: Exception) -> Looked:
+    """A picture left out with a sentence; what is no fault of a picture is raised on."""
+    told = str(error).casefold()
+    if isinstance(error, RuntimeError) and not any(words in told for words in _NO_MEMORY):
+        raise error
+    return _failed(job, sentence_of(error, job.item.member))
 
 
 def _failed(job: Job, sentence: str) -> Looked:

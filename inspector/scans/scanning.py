@@ -325,7 +325,7 @@ class _Scan:
             except BaseException:
                 stop.set()
                 for looked in stream:
-                    if looked is not None and looked.fault is None:
+                    if looked is not None:
                         self._note(looked)
                 raise
             finally:
@@ -333,8 +333,6 @@ class _Scan:
                     self._room -= book.write()
 
     def _note(self, looked: Looked) -> None:
-        if looked.fault is not None:
-            raise looked.fault
         item, apart = looked.job.item, self._told_apart(looked)
         for place, made in looked.made.items():
             if place in apart:

@@ -75,11 +75,13 @@ def in_threads(
         How many are being worked on, or wait to be, at most.
     stop
         Once it is set, nothing more is taken; what is finished still comes. Work that looks at it
-        raises `Cancelled` and yields nothing.
+        raises `Cancelled` and yields nothing. Anything else that is raised sets it, and is raised
+        on when the rest is finished.
     begin
         Called once in every thread.
     """
     source, open_work, more = iter(given), set[Future[Made]](), True
+    fault: BaseException | None = None
     with ThreadPoolExecutor(threads, "scan", begin or _nothing) as pool:
         try:
             while more or open_work:
@@ -88,11 +90,19 @@ def in_threads(
                     open_work |= {pool.submit(work, one) for one in taken}
                 more = more and not stop.is_set()
                 done, open_work = wait(open_work, POLL_S, FIRST_COMPLETED)
-                yield from _finished(done)
+                for future in done:
+                    error = future.exception()
+                    if error is None:
+                        yield future.result()
+                    elif not isinstance(error, Cancelled):
+                        fault = fault or error
+                        stop.set()
                 yield None
         finally:
             for future in open_work:
                 future.cancel()
+    if fault is not None:
+        raise fault
 
 
 def _taken(source: Iterator[Given | None], most: int) -> tuple[list[Given], bool]:
@@ -107,11 +117,3 @@ def _taken(source: Iterator[Given | None], most: int) -> tuple[list[Given], bool
             break
         taken.append(one)
     return taken, True
-
-
-def _finished(done: Iterable[Future[Made]]) -> Iterator[Made]:
-    for future in done:
-        try:
-            yield future.result()
-        except Cancelled:
-            continue
