@@ -1,19 +1,18 @@
 """What is known of the anisotropy, and the button that has it computed from a folder."""
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QListWidget, QPushButton, QWidget
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from inspector.core.scene import DepthScene
 from inspector.views.depth_words import anisotropy_text
 from inspector.views.elided_label import ElidedLabel
-from inspector.views.popover import Popover
+from inspector.views.left_out_popover import LeftOutPopover
 from inspector.views.wording import counted
 
 _WHAT = (
     "How alike the middle patches of different images are, block by block: the part of the score "
     "that any two tokens of this model have in common. It needs a folder of images."
 )
-_LIST_HEIGHT = 170
 
 
 class AnisotropyBar(QWidget):
@@ -54,21 +53,5 @@ class AnisotropyBar(QWidget):
 
     @Slot()
     def _on_skipped_clicked(self) -> None:
-        panel = SkippedPopover(self._skipped, parent=self)
-        panel.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        panel.show_at(self.skipped)
-
-
-class SkippedPopover(Popover):
-    """Files that could not be read, each with the reason."""
-
-    def __init__(self, skipped: tuple[tuple[str, str], ...], *, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.add_text("These files are not in the mean:")
-        self.list = QListWidget()
-        self.list.addItems([f"{name}: {why}" for name, why in skipped])
-        self.list.setMaximumHeight(_LIST_HEIGHT)
-        self.list.setWordWrap(True)
-        self.list.setAccessibleName("Files that were skipped, with the reason")
-        self.column.addWidget(self.list)
-        self.list.setFocus()
+        sentence = "These images are not in the mean:"
+        LeftOutPopover(sentence, self._skipped, parent=self).show_at(self.skipped)

@@ -13,11 +13,11 @@ from inspector.core.preference import Group
 from inspector.render.depth import GROUP_COLOURS, SAME_OBJECT, MeasuredCurve
 from inspector.render.maps import addresses
 from inspector.views.block_axis import place_of
-from inspector.views.depth_anisotropy import SkippedPopover
 from inspector.views.depth_panel import CurvePanel, DepthLine
 from inspector.views.depth_shown import DepthShown, Measure, model_of
 from inspector.views.depth_words import left_of, measured_text
 from inspector.views.elided_label import ElidedLabel
+from inspector.views.left_out_popover import LeftOutPopover
 from inspector.views.pages import sentence_page
 from inspector.views.theme import LIGHT, Theme
 from inspector.views.wording import counted, number_text
@@ -236,6 +236,5 @@ class DepthMeasured(QWidget):
 
     @Slot()
     def _on_left_out_clicked(self) -> None:
-        panel = SkippedPopover(self._left, parent=self)
-        panel.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        panel.show_at(self.left_out)
+        sentence = "These images do not count:"
+        LeftOutPopover(sentence, self._left, parent=self).show_at(self.left_out)

@@ -8,12 +8,10 @@ from inspector.core.optimal import Left, OptimalImages
 from inspector.views.elided_label import ElidedLabel
 from inspector.views.gallery_shown import ScanShown
 from inspector.views.gallery_words import left_out_text, scan_text
-from inspector.views.popover import Popover
-from inspector.views.record_table import RecordModel, RecordTable
+from inspector.views.left_out_popover import LeftOutPopover
 from inspector.views.theme import theme_of
 
 _LINE = 3
-_WIDE, _HIGH = 520, 260
 
 
 class GalleryStatus(QWidget):
@@ -27,7 +25,7 @@ class GalleryStatus(QWidget):
         self.left_out.setAutoRaise(True)
         self.left_out.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.left_out.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.left_out.setToolTip("Which images could not be read, and why")
+        self.left_out.setToolTip("Which images are not in the results, and why")
         self.left_out.clicked.connect(self._on_left_out_clicked)
         self.left_out.setFixedHeight(self.fontMetrics().height() + 6)
         self.line = _Line()
@@ -54,30 +52,8 @@ class GalleryStatus(QWidget):
 
     @Slot()
     def _on_left_out_clicked(self) -> None:
-        panel = LeftOutPopover(self._left, parent=self)
-        panel.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        panel.show_at(self.left_out)
-
-
-class LeftOutPopover(Popover):
-    """Images that are not in the results, each with the reason; rows can be copied."""
-
-    def __init__(self, left: Left, *, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setFixedWidth(_WIDE)
-        self.add_text("These images could not be read, and are not in the results:")
-        model = RecordModel(
-            ("Image", "Why"),
-            ("Its name in the folder", "What was wrong with it"),
-            text=lambda pair, column: str(pair[column]),
-        )
-        model.replace(left)
-        self.table = RecordTable("Images that were left out, with the reason", model)
-        model.setParent(self.table)
-        self.table.setFixedHeight(_HIGH)
-        self.table.setColumnWidth(0, _WIDE // 3)
-        self.column.addWidget(self.table)
-        self.table.setFocus()
+        sentence = "These images are not in the results:"
+        LeftOutPopover(sentence, self._left, parent=self).show_at(self.left_out)
 
 
 class _Line(QWidget):

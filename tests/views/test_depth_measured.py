@@ -3,13 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from inspector.core.address import Address
 from inspector.core.figures import FigureKind
 from inspector.core.preference import Group
 from inspector.core.selection import Selection
 from inspector.views.depth_view import DepthView
+from inspector.views.left_out_popover import LeftOutPopover
 from inspector.views.theme import DARK
 from inspector.views.wording import number_text
 from tests.measured_by_hand import preference, same_object
@@ -114,6 +115,17 @@ def test_that_images_with_one_object_are_counted_apart(view):
     view.show_measure("same-object")
     assert view.measured.text.text() == "A: 4 images, 1 with one object, 1 left out"
     assert ("one.png", "It has fewer than two objects.") in view.measured._left
+
+
+def test_that_images_that_do_not_count_are_listed_with_the_reason(qtbot, view):
+    show(view, same_object=(same_object(A), None))
+    view.show_measure("same-object")
+    QApplication.processEvents()  # the page is laid out only when it is turned to
+    qtbot.mouseClick(view.measured.left_out, Qt.MouseButton.LeftButton)
+    panel = view.findChild(LeftOutPopover)
+    assert panel.findChild(QLabel).text() == "These images do not count:"
+    assert ("one.png", "It has fewer than two objects.") in panel.table.model().records
+    panel.close()
 
 
 def test_that_blocks_and_heads_are_read_out_with_their_chance(view):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QLabel
 
 from inspector.core.address import Address
 from inspector.core.figures import FigureKind
@@ -13,6 +14,7 @@ from inspector.render.depth import histograms
 from inspector.views.depth_histograms import density_of
 from inspector.views.depth_shown import DepthShown, head_scores, model_of
 from inspector.views.depth_view import DepthView
+from inspector.views.left_out_popover import LeftOutPopover
 from inspector.views.spectra_picture import (
     CellShape,
     SpectraColours,
@@ -128,6 +130,11 @@ def test_that_images_and_skipped_files_of_the_anisotropy_are_told(qtbot, view):
     view.show_scene(depth_scene(A, known=True))
     assert "24 images (attention input)" in view.anisotropy.text.text()
     assert view.anisotropy.skipped.text() == "1 file skipped"
+    qtbot.mouseClick(view.anisotropy.skipped, Qt.MouseButton.LeftButton)
+    panel = view.findChild(LeftOutPopover)
+    assert panel.findChild(QLabel).text() == "These images are not in the mean:"
+    assert panel.table.model().records == (("broken.dcm", "The file ends early."),)
+    panel.close()
     with qtbot.waitSignal(view.anisotropy_asked):
         view.anisotropy.button.click()
     view.show_scene(depth_scene(A))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QImage, QPalette, QWheelEvent
-from PySide6.QtWidgets import QApplication, QToolTip
+from PySide6.QtWidgets import QApplication, QLabel, QToolTip
 
 from inspector.core.address import Address
 from inspector.core.errors import BadRequest
@@ -19,9 +19,9 @@ from inspector.render.gallery import limits_in_row, tile_pictures
 from inspector.views.gallery_layout import GalleryLayout, fitted, placed
 from inspector.views.gallery_options import GalleryOptionsPopover
 from inspector.views.gallery_shown import GalleryShown, ScanShown, TileSize
-from inspector.views.gallery_status import LeftOutPopover
 from inspector.views.gallery_view import GalleryView
 from inspector.views.gallery_words import scan_text, score_text, tile_tip, title_text
+from inspector.views.left_out_popover import LeftOutPopover
 from tests.views.gallery_scenes import AT, IMAGES, TOP, found_images, gallery, tile_of, with_row
 from tests.views.mode_scenes import MODES
 
@@ -385,6 +385,7 @@ def test_that_left_out_images_are_listed_with_the_reason_and_can_be_copied(view,
     assert view.status.left_out.text() == "2 left out…"
     qtbot.mouseClick(view.status.left_out, Qt.MouseButton.LeftButton)
     panel = view.findChild(LeftOutPopover)
+    assert panel.findChild(QLabel).text() == "These images are not in the results:"
     panel.table.selectAll()
     assert panel.table.selected_text().splitlines() == [
         "Image\tWhy", "a/broken.png\tIt is empty.", "b.dcm\tIt ends too early."
