@@ -18,8 +18,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from inspector.analysis.best_patches import Directions
 from inspector.analysis.measurement import Array, Record, Records, Seen, SeenPicture
-from inspector.analysis.optimal import Directions, OptimalMeasurement
+from inspector.analysis.optimal import OptimalMeasurement
 from inspector.analysis.token_spaces import tokens_in
 from inspector.analysis.top import TopTally, named
 from inspector.core.comparison import FloatArray, IntArray, ModelCard

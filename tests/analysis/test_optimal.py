@@ -11,6 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inspector.analysis import best_patches
 from inspector.analysis import optimal as module
 from inspector.analysis.measurement import Seen, SeenPicture
 from inspector.analysis.modes import block_modes
@@ -248,7 +249,7 @@ def test_that_a_record_depends_on_its_picture_alone(kind):
 @pytest.mark.parametrize("kind", ["vit", "detection swin"])
 def test_that_pictures_of_a_group_taken_at_once_are_the_same_pictures(kind, monkeypatch):
     """The way of graphics processors, walked on the processor."""
-    monkeypatch.setattr(module, "_first_extremes", module._by_torch)
+    monkeypatch.setattr(best_patches, "_first_extremes", best_patches._by_torch)
     seen = seen_of(kind, [1, 2, 3], fill=2)
     measurement = measurement_of(kind)
     with torch.inference_mode():
@@ -265,7 +266,9 @@ def test_that_both_ways_to_search_find_the_first_extremes(shape):
     """Numbers that are often equal, and some that are none."""
     values = np.random.default_rng(0).integers(-3, 4, shape).astype(np.float32)
     values[0, 1, 0, -1] = np.nan
-    found = [way(torch.from_numpy(values)) for way in (module._by_numpy, module._by_torch)]
+    found = [
+        way(torch.from_numpy(values)) for way in (best_patches._by_numpy, best_patches._by_torch)
+    ]
     for one, other in zip(*found, strict=True):
         np.testing.assert_array_equal(one.numpy(), other.numpy())
     at = found[0][1].numpy()
@@ -280,12 +283,12 @@ def test_that_both_ways_to_search_find_the_first_extremes(shape):
 def test_that_of_equal_windows_of_a_batch_that_with_the_first_query_patch_is_taken():
     """Whole numbers, so that windows of 4 x 4 patches, shifted and cut by the rim, often tie."""
     shape, modes = (6, 11), 5
-    groups = module._groups_on(
+    groups = best_patches._groups_on(
         windows_on(shape, WindowRule((4, 4), (2, 2), "always")), shape, torch.device("cpu")
     )
     random = np.random.default_rng(0)
     projected = random.integers(-2, 3, (3, shape[0] * shape[1], 2 * modes)).astype(np.float32)
-    value, at = module._in_best_window(torch.from_numpy(projected), None, groups)
+    value, at = best_patches._in_best_window(torch.from_numpy(projected), None, groups)
     ties = 0
     for picture, side, mode in np.ndindex(3, 2, modes):
         query, key = ((1 - 2 * side) * projected[picture, :, n] for n in (mode, modes + mode))
