@@ -1,10 +1,8 @@
 """Weighted cosine over all blocks (the paper's Figure 3), and what differs between two models."""
 
-from dataclasses import replace
-
 import numpy as np
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFont, QKeyEvent
+from PySide6.QtCore import Slot
+from PySide6.QtGui import QColor, QFont
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from inspector.core.address import Address
@@ -13,33 +11,21 @@ from inspector.render.depth import DepthCurve as Curve
 from inspector.render.depth import depth_curves
 from inspector.render.maps import addresses
 from inspector.views.block_axis import place_of
+from inspector.views.depth_blocks import DepthBlocks
 from inspector.views.depth_panel import CurvePanel, DepthLine
-from inspector.views.depth_shown import DepthShown, head_scores, model_of
+from inspector.views.depth_shown import DepthShown, head_scores
 from inspector.views.depth_words import BAND, BAND_SAYS, why_absent
-from inspector.views.theme import LIGHT, Theme
+from inspector.views.theme import Theme
 from inspector.views.wording import number_text
 
 MOST_MODELS = 2
 
 
-class DepthCurve(QWidget):
-    """The scores of all models, and under them B less A.
-
-    Signals
-    -------
-    selected(selection)
-        The user clicked on a block, or on the dot of a head.
-    hovered(str)
-        The exact numbers under the mouse.
-    """
-
-    selected = Signal(object)
-    hovered = Signal(str)
+class DepthCurve(DepthBlocks):
+    """The scores of all models, and under them B less A."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._shown = DepthShown()
-        self._theme = LIGHT
         self.scores = CurvePanel(
             "Weighted cosine over all blocks",
             says="A line for each model and a dot for each head; arrow keys move between blocks.",
@@ -85,17 +71,6 @@ class DepthCurve(QWidget):
         self._theme = theme
         for panel in (self.scores, self.difference):
             panel.apply_theme(theme, font)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move the selected block with the left and right arrow keys."""
-        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-        step, model = steps.get(Qt.Key(event.key())), self._shown.model
-        if step is None or model is None:
-            event.ignore()
-            return
-        here = place_of(model, self._shown.address)
-        there = 0 if here is None else min(max(here + step, 0), model.depth - 1)
-        self._select(self._shown.current, addresses(model)[there])
 
     def text_at(self, block: int, head: int = -1) -> str:
         """The read-out of a block or head: every model's exact numbers."""
@@ -220,16 +195,6 @@ class DepthCurve(QWidget):
         for panel, line in ((self.scores, self._shown.current), (self.difference, 0)):
             panel.show_cursor(place)
             panel.show_head(line, place, head)
-
-    def _select(self, place: int, address: Address) -> None:
-        chosen = replace(self._shown.selection, address=address)
-        if place != self._shown.current:
-            chosen = replace(chosen, model=model_of(self._shown.letters[place]))
-        self.selected.emit(chosen)
-
-    @Slot(int, int)
-    def _on_pointed(self, block: int, head: int) -> None:
-        self.hovered.emit(self.text_at(block, head))
 
     @Slot(int, int, int)
     def _on_chosen(self, line: int, block: int, head: int) -> None:

@@ -1,25 +1,23 @@
 """What was measured with masks over all blocks: attention preference, or same objects."""
 
-from dataclasses import replace
-
 import numpy as np
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFont, QKeyEvent
+from PySide6.QtGui import QColor, QFont
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from inspector.core.address import Address
 from inspector.core.modes import ModelModes
 from inspector.core.preference import Group
 from inspector.render.depth import GROUP_COLOURS, SAME_OBJECT, MeasuredCurve
 from inspector.render.maps import addresses
 from inspector.views.block_axis import place_of
+from inspector.views.depth_blocks import DepthBlocks
 from inspector.views.depth_panel import CurvePanel, DepthLine
-from inspector.views.depth_shown import DepthShown, Measure, model_of
+from inspector.views.depth_shown import DepthShown, Measure
 from inspector.views.depth_words import left_of, measured_text
 from inspector.views.elided_label import ElidedLabel
 from inspector.views.left_out_popover import LeftOutPopover
 from inspector.views.pages import sentence_page
-from inspector.views.theme import LIGHT, Theme
+from inspector.views.theme import Theme
 from inspector.views.wording import counted, number_text
 
 _FAINT = 130
@@ -39,27 +37,19 @@ _EMPTY: dict[Measure, tuple[str, str]] = {
 }
 
 
-class DepthMeasured(QWidget):
+class DepthMeasured(DepthBlocks):
     """Curves with chance beside them, and under them what they were measured on.
 
     Signals
     -------
-    selected(selection)
-        The user clicked on a block, or on the dot of a head.
-    hovered(str)
-        The exact numbers under the mouse.
     asked()
         The user wants it measured.
     """
 
-    selected = Signal(object)
-    hovered = Signal(str)
     asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._shown = DepthShown()
-        self._theme = LIGHT
         self._curves: tuple[MeasuredCurve, ...] = ()
         self._left: tuple[tuple[str, str], ...] = ()
         self.panel = CurvePanel(
@@ -108,17 +98,6 @@ class DepthMeasured(QWidget):
         """Take the colours of a theme."""
         self._theme = theme
         self.panel.apply_theme(theme, font)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move the selected block with the left and right arrow keys."""
-        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-        step, model = steps.get(Qt.Key(event.key())), self._shown.model
-        if step is None or model is None:
-            event.ignore()
-            return
-        here = place_of(model, self._shown.address)
-        there = 0 if here is None else min(max(here + step, 0), model.depth - 1)
-        self._select(self._shown.current, addresses(model)[there])
 
     def text_at(self, block: int, head: int = -1) -> str:
         """The read-out of a block or head: every curve's number, and chance."""
@@ -214,16 +193,6 @@ class DepthMeasured(QWidget):
         letters = [curve.letter for curve in self._curves]
         letter = self._shown.letters[place]
         return letters.index(letter) if letter in letters else len(letters)
-
-    def _select(self, place: int, address: Address) -> None:
-        chosen = replace(self._shown.selection, address=address)
-        if place != self._shown.current:
-            chosen = replace(chosen, model=model_of(self._shown.letters[place]))
-        self.selected.emit(chosen)
-
-    @Slot(int, int)
-    def _on_pointed(self, block: int, head: int) -> None:
-        self.hovered.emit(self.text_at(block, head))
 
     @Slot(int, int, int)
     def _on_chosen(self, line: int, block: int, head: int) -> None:
