@@ -22,7 +22,7 @@ from inspector.families.model import Model
 from inspector.families.network import Network
 
 # Of the meaning of a record.
-_VERSION = 1
+_VERSION = 2
 
 # Sums are of whole numbers, so that their order makes no difference: 40 binary places of numbers up
 # to 1 leave room for eight million images.

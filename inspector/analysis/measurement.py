@@ -18,7 +18,7 @@ from inspector.core.tokens import Placement
 from inspector.families.capture import Capture, Tap
 from inspector.families.network import Network
 
-NOT_FINITE = "What flows through the model is not finite on this picture."
+NOT_FINITE = "What flows through the model is not finite on this image."
 """Why a picture does not count on which a measurement finds what is no number."""
 
 Array = npt.NDArray[np.generic]

@@ -28,7 +28,7 @@ from inspector.families.model import Model
 from inspector.families.network import Network
 
 # Of the meaning of a record.
-_VERSION = 2
+_VERSION = 3
 
 
 def settings_of(options: OptimalOptions) -> Mapping[str, Any]:

@@ -35,8 +35,8 @@ from inspector.families.capture import CapturedBlock, Tap
 from inspector.families.model import Model
 from inspector.families.network import Asked, AttentionParts, Network, NetworkBlock
 
-NO_TARGET = "The picture has no target that the model sees."
-NO_DISTRACTOR = "The picture has no distractor that the model sees."
+NO_TARGET = "The image has no target that the model sees."
+NO_DISTRACTOR = "The image has no distractor that the model sees."
 """Why a picture does not count."""
 
 _Covered = Mapping[TokenGrid, FloatArray]
@@ -44,7 +44,7 @@ _WHOSE = (TARGET, DISTRACTOR, BACKGROUND)
 # Patches that are covered alike differ by rounding: the first of them is the query, not any.
 _EQUAL = 1e-9
 # Of what a record means; to be raised when that changes, so that no older record is taken for one.
-_VERSION = 2
+_VERSION = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -298,7 +298,7 @@ def _covered(picture: SeenPicture, grids: Sequence[TokenGrid]) -> _Covered | str
     target or distractor cover nothing of any patch.
     """
     if picture.objects is None:
-        raise BadRequest("Attention preference needs target and distractor of every picture.")
+        raise BadRequest("Attention preference needs target and distractor of every image.")
     covered = {
         grid: picture.objects.areas(replace(grid, placement=picture.placement), _WHOSE)
         for grid in grids

@@ -36,7 +36,7 @@ from inspector.families.capture import Capture, Tap
 from inspector.families.model import Model
 from inspector.families.network import Network
 
-ONE_OBJECT = "The picture has fewer than two objects as large as a patch."
+ONE_OBJECT = "The image has fewer than two objects as large as a patch."
 """Why a picture does not count that every mode would score 1 on."""
 
 # What is kept of the best pictures beside their score.
@@ -47,7 +47,7 @@ _KEPT: Mapping[str, type[np.generic]] = {
     "chance": np.float64,
 }
 # Of the meaning of a record.
-_VERSION = 2
+_VERSION = 3
 # An object as large as a patch may miss that by rounding.
 _WHOLE = 1.0 - 1e-9
 # Means that differ by less, as a share of the longest token, differ by the rounding of float32.
@@ -310,7 +310,7 @@ class _Favourites:
 def _on_grids(picture: SeenPicture, grids: Sequence[TokenGrid]) -> "_OnGrids | str":
     """The objects on every grid of a pass, None where there are fewer than two."""
     if picture.objects is None:
-        raise BadRequest("The same-object probability needs a label map of every picture.")
+        raise BadRequest("The same-object probability needs a label map of every image.")
     labels, pixels = _counted(picture.objects.labels)
     found = {}
     for grid in grids:

@@ -454,7 +454,7 @@ def test_that_settings_tell_all_that_a_record_depends_on():
     told = [json.dumps(measurement_of("vit", options).settings) for options in cases]
     assert len(set(told)) == len(cases)
     assert measurement_of("vit", ALL, 4).settings == measurement_of("vit", ALL, 9).settings
-    assert all(json.loads(text)["version"] == 2 for text in told)
+    assert all(json.loads(text)["version"] == 3 for text in told)
 
 
 @pytest.mark.parametrize(

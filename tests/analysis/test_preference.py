@@ -435,7 +435,7 @@ def test_that_what_a_record_depends_on_is_told():
     measurement = PreferenceMeasurement(*opened("vit"))
     assert measurement.name == "preference"
     assert measurement.needs_objects
-    assert dict(measurement.settings) == {"version": 2}
+    assert dict(measurement.settings) == {"version": 3}
     assert measurement.rows.heads == (3, 3, 3)
 
 
