@@ -31,13 +31,11 @@ from inspector.core.optimal import Left, OptimalOptions
 from inspector.core.preparation import Preparation
 from inspector.core.rows import ModeRows
 from inspector.core.same_object import DEFAULT_TOP, SameObject
+from inspector.core.same_object import ONE_OBJECT as ONE_OBJECT
 from inspector.core.tokens import TokenGrid
 from inspector.families.capture import Capture, Tap
 from inspector.families.model import Model
 from inspector.families.network import Network
-
-ONE_OBJECT = "The image has fewer than two objects as large as a patch."
-"""Why a picture does not count that every mode would score 1 on."""
 
 # What is kept of the best pictures beside their score.
 _KEPT: Mapping[str, type[np.generic]] = {

@@ -14,6 +14,8 @@ from inspector.core.preparation import Preparation
 from inspector.core.rows import ModeRows
 
 DEFAULT_TOP = 5
+ONE_OBJECT = "The image has fewer than two objects as large as a patch."
+"""Why a picture does not count that every mode would score 1 on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +94,11 @@ class SameObject:
     def complete(self) -> bool:
         """Whether every picture counts or was left out."""
         return self.measured + len(self.one_object) + len(self.left_out) >= self.total
+
+    @property
+    def every_left_out(self) -> Left:
+        """All pictures that do not count, in order of name, with the reason."""
+        return tuple(sorted((*self.left_out, *((name, ONE_OBJECT) for name in self.one_object))))
 
     @cached_property
     def probability(self) -> FloatArray:

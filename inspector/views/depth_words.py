@@ -105,8 +105,7 @@ def measured_text(letter: str, known: Preference | SameObject) -> str:
 
 def left_of(known: Preference | SameObject) -> tuple[tuple[str, str], ...]:
     """Every image that does not count, with the reason."""
-    one = known.one_object if isinstance(known, SameObject) else ()
-    return (*known.left_out, *((name, "It has fewer than two objects.") for name in one))
+    return known.every_left_out if isinstance(known, SameObject) else known.left_out
 
 
 def why_absent(model: ModelModes, address: Address) -> str:

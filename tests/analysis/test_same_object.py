@@ -8,18 +8,14 @@ import torch
 
 from inspector.analysis.measurement import Seen, SeenPicture
 from inspector.analysis.modes import block_modes
-from inspector.analysis.same_object import (
-    ONE_OBJECT,
-    SameObjectMeasurement,
-    _counted,
-    same_object_of,
-)
+from inspector.analysis.same_object import SameObjectMeasurement, _counted, same_object_of
 from inspector.core.address import Address
 from inspector.core.errors import BadRequest
 from inspector.core.modes import ModeOptions, TokenSpace
 from inspector.core.objects import ObjectMap
 from inspector.core.optimal import OptimalOptions
 from inspector.core.preparation import Preparation
+from inspector.core.same_object import ONE_OBJECT
 from inspector.core.tokens import Box, Placement
 from inspector.families.capture import capture
 from tests.analysis.running import running

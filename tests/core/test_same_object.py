@@ -9,7 +9,7 @@ from inspector.core.errors import BadRequest
 from inspector.core.optimal import OptimalOptions
 from inspector.core.preparation import Preparation
 from inspector.core.rows import ModeRows
-from inspector.core.same_object import SameObject
+from inspector.core.same_object import ONE_OBJECT, SameObject
 
 CARD = ModelCard("tiny", "tiny.pth", "ViT", "timm", 10, 2)
 ROWS = ModeRows((Address(0, 0), Address(1, 0)), (2, 1), (3, 2))
@@ -136,3 +136,12 @@ def test_that_arrays_of_other_shapes_are_refused_and_none_can_be_changed():
             getattr(found(), name)[0, 0] = 0
     with pytest.raises(BadRequest, match="sigma"):
         found(sigma=np.ones(COUNT + 1))
+
+
+def test_that_pictures_of_one_object_are_among_those_that_do_not_count():
+    left = (("e.png", "It is empty."), ("c.png", "There are no labels."))
+    assert found(left_out=left).every_left_out == (
+        ("c.png", "There are no labels."),
+        ("d.png", ONE_OBJECT),
+        ("e.png", "It is empty."),
+    )

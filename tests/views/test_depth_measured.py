@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 from inspector.core.address import Address
 from inspector.core.figures import FigureKind
 from inspector.core.preference import Group
+from inspector.core.same_object import ONE_OBJECT
 from inspector.core.selection import Selection
 from inspector.views.depth_view import DepthView
 from inspector.views.left_out_popover import LeftOutPopover
@@ -114,7 +115,7 @@ def test_that_images_with_one_object_are_counted_apart(view):
     show(view, same_object=(same_object(A), None))
     view.show_measure("same-object")
     assert view.measured.text.text() == "A: 4 images, 1 with one object, 1 left out"
-    assert ("one.png", "It has fewer than two objects.") in view.measured._left
+    assert ("one.png", ONE_OBJECT) in view.measured._left
 
 
 def test_that_images_that_do_not_count_are_listed_with_the_reason(qtbot, view):
@@ -124,7 +125,7 @@ def test_that_images_that_do_not_count_are_listed_with_the_reason(qtbot, view):
     qtbot.mouseClick(view.measured.left_out, Qt.MouseButton.LeftButton)
     panel = view.findChild(LeftOutPopover)
     assert panel.findChild(QLabel).text() == "These images do not count:"
-    assert ("one.png", "It has fewer than two objects.") in panel.table.model().records
+    assert ("one.png", ONE_OBJECT) in panel.table.model().records
     panel.close()
 
 
