@@ -1,5 +1,6 @@
 """What is to be measured with masks, and where images and masks are."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -8,6 +9,11 @@ from inspector.core.errors import BadRequest
 
 MaskMeasure = Literal["preference", "same-object"]
 MASK_MEASURES: tuple[MaskMeasure, MaskMeasure] = ("preference", "same-object")
+MEASURE_WORDS: Mapping[str, str] = {
+    "preference": "Attention preference",
+    "same-object": "Same-object probability",
+}
+"""Of each, as a title."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import torch
 
 from inspector.analysis.measurement import Measurement
+from inspector.core.measuring import MEASURE_WORDS
 from inspector.core.outline import Matrix
 from inspector.core.preparation import Preparation
 from inspector.families.model import Model
@@ -19,9 +20,8 @@ FORMAT = 1
 
 _WORDS = {
     "optimal": "Optimal images",
-    "preference": "Attention preference",
-    "same-object": "Same object",
     "anisotropy": "Anisotropy",
+    **MEASURE_WORDS,
 }
 # Settings that no user has chosen.
 _NOT_SAID = {"version", "modes version", "scores", "product"}

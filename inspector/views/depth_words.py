@@ -3,6 +3,7 @@
 import numpy as np
 
 from inspector.core.address import Address
+from inspector.core.measuring import MEASURE_WORDS
 from inspector.core.modes import Anisotropy, ModelModes, Product
 from inspector.core.preference import Preference
 from inspector.core.same_object import SameObject
@@ -27,11 +28,7 @@ BAND_SAYS = (
 def title_html(scene: DepthScene, measure: Measure = "cosine") -> str:
     """What is shown: the product, the models, and how far a computation is."""
     product = scene.models[0].options.product.label
-    what = {
-        "cosine": f"{product} weighted cosine",
-        "preference": "Attention preference",
-        "same-object": "Same-object probability",
-    }[measure]
+    what = f"{product} weighted cosine" if measure == "cosine" else MEASURE_WORDS[measure]
     parts = [f"<b>{what} over depth</b>"]
     for letter, model in zip(scene.letters, scene.models, strict=True):
         name = shortened(model.card.label).replace("<", "&lt;")
