@@ -139,14 +139,14 @@ class Content:
             return None
         entries = [self._session.models[place] for place in self._scenes.depth_places()]
         chosen = self._session.chosen_model
-        known = self._inspecting.anisotropies
-        measured = next((found for entry in entries if (found := known.measured(entry))), None)
+        found = (self._scans.measured(entry, "anisotropy") for entry in entries)
+        measured = next((one for one in found if one is not None), None)
         return DepthContent(
             scene,
             next((n for n, entry in enumerate(entries) if entry is chosen), 0),
             tuple(checkpoint_file(entry) for entry in entries),
-            None if measured is None else measured.folder,
-            () if measured is None else measured.files,
+            None if measured is None else measured.wanted.folder,
+            () if measured is None else measured.found.files,
             self._masks(entries),
             self._window.over_depth.without_query,
             self._device(),

@@ -119,7 +119,7 @@ class Controller(QObject):
         self.keeping = Keeping(self.lane, self.window, parent=self)
         self.stepping = Stepping(
             self.session,
-            self.inspecting,
+            self.scans,
             self.picturing.scenes,
             self.remembering,
             self.window,
@@ -223,7 +223,6 @@ class Controller(QObject):
         ):  # fmt: skip
             part.failed.connect(self.show_error)
         self.opening.opened.connect(self.galleries.offer)
-        self.scans.anisotropy_found.connect(self.inspecting.anisotropies.keep)
         self.fault_reported.connect(self._on_fault_reported)
 
     def _connect_views(self) -> None:

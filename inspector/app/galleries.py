@@ -232,16 +232,16 @@ class Galleries(QObject):
             if problem is not None:
                 return str(problem), "error"
         scanned = None if entry is None else self._scans.optimal(entry)
-        if scanned is not None and scanned.notes:
-            return " ".join(scanned.notes), "note"
+        if scanned is not None and scanned.found.notes:
+            return " ".join(scanned.found.notes), "note"
         return ("Reading images…", "busy") if self._tiles.is_busy else ("", "ready")
 
     def _head(self, entry: OpenModel) -> HeadFound | None:
         """What was found of the selected head, or of the first of the selected block."""
         scanned, address = self._scans.optimal(entry), self._session.selection.address
-        if scanned is None or address is None or not isinstance(scanned.result, OptimalImages):
+        found = None if scanned is None else scanned.found.result
+        if scanned is None or address is None or not isinstance(found, OptimalImages):
             return None
-        found = scanned.result
         if address.of_block not in found.rows.blocks:
             return None
         heads = found.rows.heads[found.rows.blocks.index(address.of_block)]

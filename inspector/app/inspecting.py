@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from inspector.app.anisotropies import Anisotropies
 from inspector.app.looks import (
     Begun,
     BlockKey,
@@ -51,7 +50,7 @@ _NEIGHBOURS = 3
 class Inspecting(QObject):
     """Asks for what the session's selection needs, and for what is likely to be needed next.
 
-    `splitting` has the modes of all models, `anisotropies` what was compared over folders.
+    `splitting` has the modes of all models.
 
     Signals
     -------
@@ -74,7 +73,6 @@ class Inspecting(QObject):
         self._numbers = itertools.count()
         self._networks = Networks()
         self.splitting = Splitting(session, lane, device=device, parent=self)
-        self.anisotropies = Anisotropies(session, lane, self._networks, device=device, parent=self)
         self._slices: Kept[SliceKey, KeptSlice] = Kept(SLICES_BYTES)
         self._runs: Kept[RunKey, Run] = Kept(RUNS_BYTES)
         self._blocks: Kept[BlockKey, BlockSeen] = Kept(BLOCKS_BYTES)
@@ -200,8 +198,7 @@ class Inspecting(QObject):
         lane.failed.connect(self._on_failed)
         lane.ended.connect(self._on_ended)
         self.splitting.found.connect(self.changed)
-        for part in (self.splitting, self.anisotropies):
-            part.failed.connect(self.failed)
+        self.splitting.failed.connect(self.failed)
 
     @Slot()
     def _on_models_changed(self) -> None:
@@ -211,7 +208,6 @@ class Inspecting(QObject):
         for key in [key for key in self._asked if self._asked[key].key.run.model not in open_now]:
             self._lane.cancel(key)
         self.splitting.forget(open_now)
-        self.anisotropies.forget(open_now)
         self._never = {key: why for key, why in self._never.items() if key in open_now}
         self._takes = {key: takes for key, takes in self._takes.items() if key in open_now}
         self._forget(lambda run: run.model not in open_now)

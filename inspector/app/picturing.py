@@ -60,7 +60,6 @@ class Picturing(QObject):
             session.style_changed,
             inspecting.changed,
             inspecting.splitting.changed,
-            inspecting.anisotropies.changed,
             scans.changed,
             window.tab_changed,
         ):
@@ -185,7 +184,7 @@ class Picturing(QObject):
         measure = self._window.over_depth.measure_shown
         if measure != "cosine" and self._scans.is_measuring(measure):
             return "Measuring…", "busy"
-        if inspecting.anisotropies.is_busy:
+        if self._scans.is_measuring("anisotropy"):
             return "Measuring the anisotropy…", "busy"
         if inspecting.splitting.is_busy:
             return "Splitting heads into modes…", "busy"

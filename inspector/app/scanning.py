@@ -12,38 +12,46 @@ from typing import TYPE_CHECKING, Literal
 from PySide6.QtCore import QObject, Signal, Slot
 
 from inspector.app.accelerator_hint import load_libraries_of_torch
-from inspector.app.anisotropies import SCAN_RANK, SPARE_CORES, Measured
 from inspector.app.networks import Networks, NeverRuns
 from inspector.core.errors import InspectorError
 from inspector.core.measuring import MaskFolders, MaskMeasure
-from inspector.core.modes import ModeOptions, Product
+from inspector.core.modes import Anisotropy, ModeOptions, Product, TokenSpace
 from inspector.core.optimal import OptimalImages, OptimalOptions
 from inspector.core.preference import Preference
 from inspector.core.preparation import Preparation
 from inspector.core.same_object import SameObject
-from inspector.core.scan_request import ScanRequest
+from inspector.core.scan_request import AnisotropyRequest, ScanRequest
 from inspector.jobs.context import JobContext, JobState
 from inspector.jobs.lane import Lane
 from inspector.session import OpenModel, Session
 
 if TYPE_CHECKING:
+    from inspector.families.model import Model
     from inspector.families.network import Network
-    from inspector.scans.analyses import OptimalFound, PreferenceFound, Running, SameObjectFound
+    from inspector.scans.analyses import Found, Running
 
-    Answer = OptimalFound | PreferenceFound | SameObjectFound
-
-Kind = Literal["optimal", "preference", "same-object"]
+Measure = MaskMeasure | Literal["anisotropy"]
+Kind = Measure | Literal["optimal"]
 Stage = Literal["idle", "waiting", "running", "paused"]
-Result = OptimalImages | Preference | SameObject
+Result = OptimalImages | Preference | SameObject | Anisotropy
 
 SCAN = "scan:"
 """How the keys of scans begin in the lane."""
-_KEPT = 12
+SCAN_RANK = -2
+"""Of what runs over folders: below everything else. Modes that nobody looks at yet have -1."""
+SPARE_CORES = 1
+"""Cores that it leaves to the window."""
+_GALLERIES = 12
 _LABELS: dict[Kind, str] = {
     "optimal": "Gallery of",
     "preference": "Attention preference of",
     "same-object": "Same objects of",
+    "anisotropy": "Anisotropy of",
 }
+_FAILED = "Could not look through the folder"
+_TITLES: dict[Kind, str] = {"anisotropy": "Could not measure the anisotropy"}
+_Place = tuple[int, Kind, TokenSpace | None]
+"""Under what the last result is kept: model, kind, and token space where there is one of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,29 +63,29 @@ class Wanted:
 
     model: int
     kind: Kind
-    request: ScanRequest | MaskFolders
+    request: ScanRequest | MaskFolders | AnisotropyRequest
     options: OptimalOptions | None
     preparation: Preparation | None
+
+    @property
+    def folder(self) -> Path:
+        """Of the images."""
+        request = self.request
+        return request.images if isinstance(request, MaskFolders) else request.folder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scanned:
-    """What a scan has found, finished or not, and the files that were looked at.
-
-    `number` is another one for every scan.
-    """
+    """What a scan has found, finished or not; `number` is another one for every scan."""
 
     wanted: Wanted
     number: int
-    result: Result
-    files: tuple[Path, ...]
-    notes: tuple[str, ...] = ()
+    found: "Found[Result]"
 
 
 @dataclass(slots=True, eq=False)
 class _Running:
     wanted: Wanted
-    number: int
     state: JobState
 
 
@@ -90,15 +98,12 @@ class Scans(QObject):
         More is found, a scan has begun or ended, waits or goes on.
     progressed()
         A scan has got further.
-    anisotropy_found(measured)
-        A `Measured` that a scan has brought along.
     failed(title, error)
         What the user asked for could not be done.
     """
 
     changed = Signal()
     progressed = Signal()
-    anisotropy_found = Signal(object)
     failed = Signal(str, object)
 
     def __init__(
@@ -117,7 +122,8 @@ class Scans(QObject):
         self._device = device
         self._numbers = itertools.count()
         self._running: dict[str, _Running] = {}
-        self._found: dict[Wanted, Scanned] = {}
+        self._optimal: dict[Wanted, Scanned] = {}
+        self._measured: dict[_Place, Scanned] = {}
         self._refused: dict[int, NeverRuns] = {}
         session.models_changed.connect(self._on_models_changed)
         lane.progressed.connect(self._on_progressed)
@@ -157,30 +163,36 @@ class Scans(QObject):
         )
         self._submit(wanted, entry)
 
+    def measure_anisotropy(self, entry: OpenModel, folder: Path) -> None:
+        """Compare the images of a folder in every block of a model, in the selected space."""
+        request = AnisotropyRequest(folder, self._session.selection.space)
+        preparation = self._session.preparation_of(entry)
+        self._submit(Wanted(id(entry.model), "anisotropy", request, None, preparation), entry)
+
     def optimal(self, entry: OpenModel) -> Scanned | None:
         """The optimal images of a model, as the session's choices are now."""
         wanted = self.wanted(entry)
-        return None if wanted is None else self._found.get(wanted)
+        return None if wanted is None else self._optimal.get(wanted)
 
     def preference(self, entry: OpenModel) -> Preference | None:
         """What was measured last of a model."""
-        found = self.measured(entry, "preference")
-        return found.result if found and isinstance(found.result, Preference) else None
+        result = self._result(entry, "preference")
+        return result if isinstance(result, Preference) else None
 
     def same_object(self, entry: OpenModel) -> SameObject | None:
         """What was measured last of a model."""
-        found = self.measured(entry, "same-object")
-        return found.result if found and isinstance(found.result, SameObject) else None
+        result = self._result(entry, "same-object")
+        return result if isinstance(result, SameObject) else None
 
-    def measured(self, entry: OpenModel, measure: MaskMeasure) -> Scanned | None:
+    def anisotropy(self, entry: OpenModel) -> Anisotropy | None:
+        """What was measured last of a model in the selected token space, or came along first."""
+        result = self._result(entry, "anisotropy")
+        return result if isinstance(result, Anisotropy) else None
+
+    def measured(self, entry: OpenModel, measure: Measure) -> Scanned | None:
         """What was measured last of a model, with what it was measured on."""
-        model = id(entry.model)
-        of_model = [
-            found
-            for wanted, found in self._found.items()
-            if (wanted.model, wanted.kind) == (model, measure)
-        ]
-        return of_model[-1] if of_model else None
+        space = self._session.selection.space if measure == "anisotropy" else None
+        return self._measured.get((id(entry.model), measure, space))
 
     def why_refused(self, entry: OpenModel) -> NeverRuns | None:
         """Why a model cannot be run on any image, once that was tried."""
@@ -205,8 +217,8 @@ class Scans(QObject):
         begun = (one for key, one in self._running.items() if not self._lane.is_waiting(key))
         return next((one.state for one in begun if self._lane.has(one.state.key)), None)
 
-    def is_measuring(self, measure: MaskMeasure) -> bool:
-        """Whether something is being measured with masks, of any model."""
+    def is_measuring(self, measure: Measure) -> bool:
+        """Whether something is being measured, of any model."""
         return any(running.wanted.kind == measure for running in self._running.values())
 
     def pause(self, entry: OpenModel, kind: Kind, *, paused: bool) -> None:
@@ -220,6 +232,10 @@ class Scans(QObject):
         key = self._key_of(entry, kind)
         if key is not None:
             self._lane.cancel(key)
+
+    def _result(self, entry: OpenModel, measure: Measure) -> Result | None:
+        scanned = self.measured(entry, measure)
+        return None if scanned is None else scanned.found.result
 
     def _key_of(self, entry: OpenModel, kind: Kind) -> str | None:
         wanted = (id(entry.model), kind)
@@ -243,8 +259,8 @@ class Scans(QObject):
         number = next(self._numbers)
         key, label = f"{SCAN}{number}", f"{_LABELS[wanted.kind]} {entry.card.label}"
         state = JobState(key, label, unit="images", pausable=True)
-        self._running[key] = _Running(wanted, number, state)
-        job = _job(wanted, entry, self._networks, self._device())
+        self._running[key] = _Running(wanted, state)
+        job = _job(wanted, number, entry, self._networks, self._device())
         if not self._lane.submit(
             key, job, label=label, rank=SCAN_RANK, unit="images", pausable=True
         ):
@@ -256,9 +272,10 @@ class Scans(QObject):
         open_now = {id(entry.model) for entry in self._session.models}
         for key in [key for key, one in self._running.items() if one.wanted.model not in open_now]:
             self._lane.cancel(key)
-        self._found = {
-            wanted: found for wanted, found in self._found.items() if wanted.model in open_now
-        }
+        for wanted in [wanted for wanted in self._optimal if wanted.model not in open_now]:
+            del self._optimal[wanted]
+        for place in [place for place in self._measured if place[0] not in open_now]:
+            del self._measured[place]
         for model in self._refused.keys() - open_now:
             del self._refused[model]
         self.changed.emit()
@@ -272,37 +289,41 @@ class Scans(QObject):
 
     @Slot(str, object)
     def _on_found(self, key: str, value: object) -> None:
-        running = self._running.get(key)
-        if running is None:
-            return
-        answer = _scanned(running, value)
-        if answer is not None:
-            self._found.pop(running.wanted, None)
-            self._found[running.wanted] = answer
-            while len(self._found) > _KEPT:
-                del self._found[next(iter(self._found))]
+        if key in self._running and isinstance(value, Scanned):
+            self._keep(value)
             self.changed.emit()
 
     @Slot(str, object)
     def _on_result(self, key: str, value: object) -> None:
-        self._on_found(key, value)
-        running = self._running.get(key)
-        anisotropy = getattr(value, "anisotropy", None)
-        if running is None or anisotropy is None:
+        if key in self._running and isinstance(value, Scanned):
+            self._keep_along(value)
+            self._on_found(key, value)
+
+    def _keep(self, scanned: Scanned) -> None:
+        """Galleries of all that was looked for lately; of what is measured the last."""
+        wanted = scanned.wanted
+        if wanted.kind != "optimal":
+            self._measured[_place(wanted)] = scanned
             return
-        request = running.wanted.request
-        assert isinstance(request, ScanRequest)
-        files = self._found[running.wanted].files
-        self.anisotropy_found.emit(
-            Measured(running.wanted.model, anisotropy, request.folder, files)
-        )
+        self._optimal.pop(wanted, None)
+        self._optimal[wanted] = scanned
+        while len(self._optimal) > _GALLERIES:
+            del self._optimal[next(iter(self._optimal))]
+
+    def _keep_along(self, scanned: Scanned) -> None:
+        """Take the anisotropy that a scan has brought along, where none is known."""
+        wanted, along = scanned.wanted, scanned.found.along
+        if along is not None:
+            request = AnisotropyRequest(wanted.folder, along.result.space)
+            alike = Wanted(wanted.model, "anisotropy", request, None, wanted.preparation)
+            self._measured.setdefault(_place(alike), Scanned(alike, scanned.number, along))
 
     @Slot(str, object)
     def _on_failed(self, key: str, error: object) -> None:
         if key in self._running and isinstance(error, InspectorError):
             if isinstance(error, NeverRuns):
                 self._refused[self._running[key].wanted.model] = error
-            self.failed.emit("Could not look through the folder", error)
+            self.failed.emit(_TITLES.get(self._running[key].wanted.kind, _FAILED), error)
 
     @Slot(str)
     def _on_pause_changed(self, key: str) -> None:
@@ -315,76 +336,65 @@ class Scans(QObject):
             self.changed.emit()
 
 
-def _scanned(running: _Running, value: object) -> Scanned | None:
-    """What a scan gives, by the kind that was wanted."""
-    wanted = running.wanted
-    result = getattr(value, wanted.kind.replace("-", "_"), None)
-    if result is None:
-        return None
-    files, notes = getattr(value, "files", ()), getattr(value, "notes", ())
-    return Scanned(wanted, running.number, result, tuple(files), tuple(notes))
+def _place(wanted: Wanted) -> _Place:
+    request = wanted.request
+    space = request.space if isinstance(request, AnisotropyRequest) else None
+    return wanted.model, wanted.kind, space
 
 
 def _job(
-    wanted: Wanted, entry: OpenModel, networks: Networks, device: str
-) -> "Callable[[JobContext], Answer | None]":
-    def job(context: JobContext) -> "Answer | None":
+    wanted: Wanted, number: int, entry: OpenModel, networks: Networks, device: str
+) -> Callable[[JobContext], Scanned]:
+    def job(context: JobContext) -> Scanned:
         load_libraries_of_torch()
         from inspector.analysis.devices import resolve_device
 
         where = resolve_device(device)
         network = networks.of(entry.model, where)
-        request = wanted.request
-        if isinstance(request, ScanRequest):
-            assert wanted.options is not None
-            return _optimal(wanted, request, entry, network, where, context)
-        return _with_masks(wanted, request, entry, network, where, context)
+        found = _analysed(
+            wanted,
+            entry.model,
+            network,
+            partial=lambda found: context.partial(Scanned(wanted, number, found)),
+            running=_running(wanted, entry, network, where, context),
+        )
+        assert found is not None  # of several processes only others than the first get nothing
+        return Scanned(wanted, number, found)
 
     return job
 
 
-def _optimal(
+def _analysed(
     wanted: Wanted,
-    request: ScanRequest,
-    entry: OpenModel,
+    model: "Model",
     network: "Network",
-    device: str,
-    context: JobContext,
-) -> "OptimalFound | None":
-    from inspector.scans.analyses import optimal_images
-
-    assert wanted.options is not None
-    return optimal_images(
-        entry.model,
-        network,
-        request.folder,
-        options=wanted.options,
-        top=request.choice.top,
-        anisotropy_space=wanted.options.space,
-        partial=context.partial,
-        **_running(wanted, entry, network, device, context),
-    )
-
-
-def _with_masks(
-    wanted: Wanted,
-    folders: MaskFolders,
-    entry: OpenModel,
-    network: "Network",
-    device: str,
-    context: JobContext,
-) -> "PreferenceFound | SameObjectFound | None":
+    *,
+    partial: "Callable[[Found[Result]], None]",
+    running: "Running",
+) -> "Found[Result] | None":
+    """By the analysis that is wanted."""
     from inspector.images.objects import objects_of
-    from inspector.scans.analyses import attention_preference, same_object
+    from inspector.scans import analyses
 
-    objects = objects_of(folders)
-    running = _running(wanted, entry, network, device, context)
-    model, images, partial = entry.model, folders.images, context.partial
-    if wanted.options is None:
-        return attention_preference(model, network, images, objects, partial=partial, **running)
-    return same_object(
-        model, network, images, objects, options=wanted.options, partial=partial, **running
-    )
+    request, options = wanted.request, wanted.options
+    if isinstance(request, AnisotropyRequest):
+        return analyses.anisotropy(model, network, request.folder, request.space, **running)
+    if isinstance(request, ScanRequest):
+        assert options is not None
+        return analyses.optimal_images(
+            model,
+            network,
+            request.folder,
+            options=options,
+            top=request.choice.top,
+            anisotropy_space=options.space,
+            partial=partial,
+            **running,
+        )
+    asked = (model, network, request.images, objects_of(request))
+    if options is None:
+        return analyses.attention_preference(*asked, partial=partial, **running)
+    return analyses.same_object(*asked, options=options, partial=partial, **running)
 
 
 def _running(

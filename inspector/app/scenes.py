@@ -133,7 +133,7 @@ class Scenes:
         return DepthScene(
             tuple(self._letter(entry) for entry, _ in known),
             tuple(modes for _, modes in known),
-            tuple(self._inspecting.anisotropies.of(entry) for entry, _ in known),
+            tuple(self._scans.anisotropy(entry) for entry, _ in known),
             self._session.selection.address,
             tuple(self._scans.preference(entry) for entry, _ in known),
             tuple(self._scans.same_object(entry) for entry, _ in known),

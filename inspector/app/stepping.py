@@ -8,9 +8,9 @@ from PySide6.QtCore import QObject, Slot
 
 from inspector.app.actions import PRESETS
 from inspector.app.asking import ask_folder
-from inspector.app.inspecting import Inspecting
 from inspector.app.main_window import MainWindow
 from inspector.app.remembering import Remembering
+from inspector.app.scanning import Scans
 from inspector.app.scenes import Scenes
 from inspector.app.settings import TABS
 from inspector.app.steps import (
@@ -39,7 +39,7 @@ class Stepping(QObject):
     def __init__(
         self,
         session: Session,
-        inspecting: Inspecting,
+        scans: Scans,
         scenes: Scenes,
         remembering: Remembering,
         window: MainWindow,
@@ -47,7 +47,7 @@ class Stepping(QObject):
     ) -> None:
         super().__init__(parent)
         self._session = session
-        self._inspecting = inspecting
+        self._scans = scans
         self._scenes = scenes
         self._remembering = remembering
         self._window = window
@@ -121,7 +121,7 @@ class Stepping(QObject):
             return
         title = "Choose a folder of images for the anisotropy"
         for folder in ask_folder(self._window, self._remembering.folder, title):
-            self._inspecting.anisotropies.measure(entry, folder)
+            self._scans.measure_anisotropy(entry, folder)
 
     def _connect_commands(self) -> None:
         commands: dict[str, Callable[[], object]] = {

@@ -1,4 +1,4 @@
-"""What is looked for in a folder: which images excite the modes of the open models most."""
+"""What is looked for in a folder: images that excite modes most, or how alike they are."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,3 +52,11 @@ class ScanRequest:
             )
         used = ModeOptions(Product.QK, weights.fold_norm, weights.augment_bias)
         return OptimalOptions(self.choice.modes, used, space)
+
+
+@dataclass(frozen=True, slots=True)
+class AnisotropyRequest:
+    """A folder of images, and which of their tokens are compared."""
+
+    folder: Path
+    space: TokenSpace

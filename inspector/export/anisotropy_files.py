@@ -17,7 +17,7 @@ from inspector.export.tables import write_table
 from inspector.render.depth import DepthCurve, depth_curves
 
 if TYPE_CHECKING:
-    from inspector.scans.analyses import AnisotropyFound
+    from inspector.scans.analyses import Found
 
 COLUMNS = ("stage", "block", "anisotropy", "weighted_cosine", "relative")
 
@@ -46,7 +46,7 @@ def anisotropy_files(scan: FolderScan, space: TokenSpace, options: ModeOptions) 
         )
         if got is None:
             return None
-        found = got.anisotropy
+        found = got.result
         modes = modes_of_model(
             running.model, options, device=scan.ranks.device, progress=scan.progress
         )
@@ -94,8 +94,8 @@ def _rows(curve: DepthCurve) -> Iterator[tuple[Cell, ...]]:
         yield (address.stage, address.block, *map(float, found))
 
 
-def _sentences(got: "AnisotropyFound") -> Iterator[str]:
-    found = got.anisotropy
+def _sentences(got: "Found[Anisotropy]") -> Iterator[str]:
+    found = got.result
     yield f"Mean cosine over all pairs of {found.images} images."
     yield from kept_sentences(got.kept, found.images + len(found.skipped))
     yield from got.notes

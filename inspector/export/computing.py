@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from inspector.families.model import Model
     from inspector.families.network import Network
     from inspector.images import InputImage
-    from inspector.scans.workers import Sharing
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,16 +234,17 @@ def depth_scene(
             continue
         with opened(source, device=device) as running:
             models.append(modes_of_model(running.model, options, label, device, progress))
-            found, _ = anisotropy_of_folder(
-                running.model,
-                running.network,
-                folder,
-                space=space,
-                preparation=preparation,
-                card=running.card(label),
-                progress=progress,
+            baselines.append(
+                anisotropy_of_folder(
+                    running.model,
+                    running.network,
+                    folder,
+                    space=space,
+                    preparation=preparation,
+                    card=running.card(label),
+                    progress=progress,
+                )
             )
-            baselines.append(found)
     return DepthScene(letters, tuple(models), tuple(baselines))
 
 
@@ -275,18 +275,15 @@ def anisotropy_of_folder(
     space: TokenSpace = TokenSpace.ATTENTION_INPUT,
     preparation: Preparation | Wanted | None = None,
     card: ModelCard | None = None,
-    sharing: "Sharing | None" = None,
     progress: Progress = silent,
-) -> tuple[Anisotropy, tuple[Path, ...]]:
-    """How alike the centre patches of the images of a folder are, and the files that were read.
+) -> Anisotropy:
+    """How alike the centre patches of the images of a folder are.
 
     Of every volume its middle slice; of a folder that holds one volume all slices of it. What was
-    measured before, here or in the window, is taken from where scans are kept. `sharing` is what is
-    left to others; nothing by default.
+    measured before, here or in the window, is taken from where scans are kept.
     """
     from inspector.scans.analyses import anisotropy
     from inspector.scans.store import default_store
-    from inspector.scans.workers import Sharing
 
     got = anisotropy(
         model,
@@ -296,11 +293,10 @@ def anisotropy_of_folder(
         preparation=prepared_as(preparation, network),
         card=card or model.card(),
         store=default_store(),
-        sharing=sharing or Sharing(),
         progress=progress,
     )
     assert got is not None  # of several processes only others than the first get nothing
-    return got.anisotropy, got.files
+    return got.result
 
 
 def shown_image(source: ImageFile, network: "Network") -> ShownImage:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from inspector.export.computing import Opened
     from inspector.export.gallery_content import GalleryContent
     from inspector.families.model import Model
-    from inspector.scans.analyses import OptimalFound
+    from inspector.scans.analyses import Found
 
 OPTIMAL = (
     *("stage", "block", "head", "mode", "sign", "rank", "score", "image"),
@@ -74,7 +74,7 @@ def optimal_files(
         )
         if got is None:
             return None
-        found = got.optimal
+        found = got.result
         modes = modes_of_model(
             running.model, options.options, device=scan.ranks.device, progress=scan.progress
         )
@@ -113,13 +113,13 @@ def check_heads(model: "Model", heads: Sequence[Address]) -> None:
         rows.row(head)
 
 
-def _write(folder: Path, got: "OptimalFound", modes: ModelModes) -> None:
-    found = got.optimal
+def _write(folder: Path, got: "Found[OptimalImages]", modes: ModelModes) -> None:
+    found = got.result
     write_table(folder / "optimal.csv", OPTIMAL, winner_rows(found))
     write_arrays(folder / "optimal.npz", optimal_arrays(found))
     write_left_out(folder, found.left_out)
-    if got.anisotropy is not None:
-        write_anisotropy(folder, modes, got.anisotropy)
+    if got.along is not None:
+        write_anisotropy(folder, modes, got.along.result)
 
 
 def _galleries(
@@ -178,15 +178,15 @@ def _parameters(found: OptimalImages) -> dict[str, Any]:
     }
 
 
-def _sentences(got: "OptimalFound") -> Iterator[str]:
-    found = got.optimal
+def _sentences(got: "Found[OptimalImages]") -> Iterator[str]:
+    found = got.result
     modes, heads = found.rows.count, found.rows.of_heads.count
     yield (
         f"The best {min(found.top, found.measured)} of {found.measured} images for each of "
         f"{modes} modes of {heads} heads, both signs."
     )
     yield from kept_sentences(got.kept, found.total)
-    if got.anisotropy is None:
+    if got.along is None:
         yield "For the anisotropy at least two images are needed."
     yield from got.notes
     yield from left_out_sentences(found.left_out)

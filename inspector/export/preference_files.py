@@ -22,7 +22,7 @@ from inspector.export.sources import mask_options
 from inspector.export.tables import write_table
 
 if TYPE_CHECKING:
-    from inspector.scans.analyses import PreferenceFound
+    from inspector.scans.analyses import Found
 
 PRECISION = "network in float32, attention and areas in float64"
 IMAGES = ("image", "stage", "block", "head", *RATIOS)
@@ -63,7 +63,7 @@ def preference_files(scan: FolderScan, masks: MaskFolders) -> Report | None:
         )
         if got is None:
             return None
-        found = got.preference
+        found = got.result
         modes = modes_of_model(running.model, device=scan.ranks.device, progress=scan.progress)
         words = ["preference", str(scan.checkpoint.path), str(scan.images)]
         provenance = scan.provenance(
@@ -164,8 +164,8 @@ def _parameters(found: Preference) -> dict[str, Any]:
     }
 
 
-def _sentences(got: "PreferenceFound") -> Iterator[str]:
-    found = got.preference
+def _sentences(got: "Found[Preference]") -> Iterator[str]:
+    found = got.result
     yield (
         f"{len(found.images)} of {found.total} images have a target and a distractor that the "
         "model sees."

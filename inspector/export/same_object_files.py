@@ -21,7 +21,7 @@ from inspector.export.sources import mask_options, space_words
 from inspector.export.tables import write_table
 
 if TYPE_CHECKING:
-    from inspector.scans.analyses import SameObjectFound
+    from inspector.scans.analyses import Found
 
 PRECISION = "network and projections in float32, areas and means in float64"
 
@@ -67,7 +67,7 @@ def same_object_files(
         )
         if got is None:
             return None
-        found = got.same_object
+        found = got.result
         left = left_out_of(found, ONE_OBJECT)
         modes = modes_of_model(
             running.model,
@@ -172,8 +172,8 @@ def _parameters(found: SameObject) -> dict[str, Any]:
     }
 
 
-def _sentences(got: "SameObjectFound") -> Iterator[str]:
-    found = got.same_object
+def _sentences(got: "Found[SameObject]") -> Iterator[str]:
+    found = got.result
     yield f"{found.measured} of {found.total} images have two objects or more."
     if found.one_object:
         yield (

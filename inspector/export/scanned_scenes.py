@@ -71,7 +71,7 @@ def gallery_scene(
             **_running(running, images.preparation, label),
         )
         assert got is not None  # of several processes only others than the first get nothing
-        found = got.optimal
+        found = got.result
         return scene_of_gallery(running, found, address, modes=modes, signs=signs, letter=letter)
 
 
@@ -120,7 +120,7 @@ def with_preference(
             model.model, model.network, masks.images, objects_of(masks), **running
         )
         assert got is not None  # of several processes only others than the first get nothing
-        found[place] = got.preference
+        found[place] = got.result
     return replace(scene, preference=tuple(found))
 
 
@@ -151,7 +151,7 @@ def with_same_object(
             **running,
         )
         assert got is not None  # of several processes only others than the first get nothing
-        found[place] = got.same_object
+        found[place] = got.result
     return replace(scene, same_object=tuple(found))
 
 

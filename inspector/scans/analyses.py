@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypedDict, TypeVar, Unpack, cast
+from typing import Generic, Protocol, TypedDict, TypeVar, Unpack, cast
 
 from inspector.analysis.anisotropy import AnisotropyMeasurement, AnisotropyTally, anisotropy_of
 from inspector.analysis.measurement import Measurement
@@ -40,6 +40,9 @@ from inspector.scans.ranks import ALONE, Ranks
 from inspector.scans.scanning import DEFAULT_BATCH, scan
 from inspector.scans.store import Store
 from inspector.scans.workers import Sharing
+
+Result = TypeVar("Result")
+Result_co = TypeVar("Result_co", covariant=True)
 
 
 class Running(TypedDict, total=False):
@@ -85,54 +88,28 @@ class LabelledObjects(Objects, Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """What every analysis tells beside its result.
+class Found(Generic[Result_co]):
+    """What an analysis gives.
 
     Parameters
     ----------
+    result
+        What was asked for.
     files
         Of the pictures that count; none while the scan runs.
     kept
         How many pictures were answered from disk.
     notes
         What else is to be said, in sentences.
+    along
+        The anisotropy over the same pictures, where it was asked for beside the result.
     """
 
+    result: Result_co
     files: tuple[Path, ...]
     kept: int
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class OptimalFound(Found):
-    """Optimal images, and the anisotropy over the same pictures where it was asked for."""
-
-    optimal: OptimalImages
-    anisotropy: Anisotropy | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class PreferenceFound(Found):
-    """What attention prefers."""
-
-    preference: Preference
-
-
-@dataclass(frozen=True, eq=False)
-class SameObjectFound(Found):
-    """How often query and key lie on one object."""
-
-    same_object: SameObject
-
-
-@dataclass(frozen=True, eq=False)
-class AnisotropyFound(Found):
-    """How alike the tokens of different pictures are."""
-
-    anisotropy: Anisotropy
-
-
-Result = TypeVar("Result")
+    along: "Found[Anisotropy] | None" = None
 
 
 def optimal_images(
@@ -143,9 +120,9 @@ def optimal_images(
     options: OptimalOptions | None = None,
     top: int = DEFAULT_TOP,
     anisotropy_space: TokenSpace | None = None,
-    partial: Callable[[OptimalFound], None] | None = None,
+    partial: Callable[[Found[OptimalImages]], None] | None = None,
     **running: Unpack[Running],
-) -> OptimalFound | None:
+) -> Found[OptimalImages] | None:
     """Which pictures of a folder excite every mode most.
 
     Parameters
@@ -153,7 +130,7 @@ def optimal_images(
     options, top
         How they are found, and how many of each mode and sign.
     anisotropy_space
-        Of the tokens whose anisotropy is measured in the same pass; None for none.
+        Of the tokens whose anisotropy is measured along, in the same pass; None for none.
     partial
         Given what was found so far, at most once a second.
 
@@ -168,7 +145,7 @@ def optimal_images(
     )
     alike = None if anisotropy_space is None else AnisotropyMeasurement(network, anisotropy_space)
 
-    def found(scanned: Scanned) -> OptimalFound:
+    def found(scanned: Scanned) -> Found[OptimalImages]:
         name = measurement.name
         result = optimal_of(
             cast("OptimalTally", scanned.tallies[name]),
@@ -182,10 +159,10 @@ def optimal_images(
             total=scanned.total,
             left_out=scanned.left_out[name],
         )
-        anisotropy = None
+        along = None
         if alike is not None and scanned.measured[alike.name] > 1:
-            anisotropy = _anisotropy(alike, scanned, told)
-        return OptimalFound(scanned.files, scanned.kept, scanned.notes, result, anisotropy)
+            along = _found(scanned, _anisotropy(alike, scanned, told))
+        return _found(scanned, result, along)
 
     measurements = (measurement,) if alike is None else (measurement, alike)
     return _analysed(told, measurements, None, found, partial)
@@ -197,9 +174,9 @@ def attention_preference(
     folder: Path,
     objects: LabelledObjects,
     *,
-    partial: Callable[[PreferenceFound], None] | None = None,
+    partial: Callable[[Found[Preference]], None] | None = None,
     **running: Unpack[Running],
-) -> PreferenceFound | None:
+) -> Found[Preference] | None:
     """What the patches in target and distractor attend to, picture by picture.
 
     Parameters
@@ -217,7 +194,7 @@ def attention_preference(
     told = _Told.of(model, network, folder, running)
     measurement = PreferenceMeasurement(model, network)
 
-    def found(scanned: Scanned) -> PreferenceFound:
+    def found(scanned: Scanned) -> Found[Preference]:
         result = preference_of(
             cast("PreferenceTally", scanned.tallies[measurement.name]),
             measurement.rows,
@@ -228,7 +205,7 @@ def attention_preference(
             total=scanned.total,
             left_out=scanned.left_out[measurement.name],
         )
-        return PreferenceFound(scanned.files, scanned.kept, scanned.notes, result)
+        return _found(scanned, result)
 
     return _analysed(told, (measurement,), objects, found, partial)
 
@@ -241,9 +218,9 @@ def same_object(
     *,
     options: OptimalOptions | None = None,
     top: int = SAME_OBJECT_TOP,
-    partial: Callable[[SameObjectFound], None] | None = None,
+    partial: Callable[[Found[SameObject]], None] | None = None,
     **running: Unpack[Running],
-) -> SameObjectFound | None:
+) -> Found[SameObject] | None:
     """How often query and key of a mode lie on one object, on the pictures it scores best on.
 
     Parameters
@@ -266,7 +243,7 @@ def same_object(
         model, network, options, device=running.get("device", "cpu"), top=top
     )
 
-    def found(scanned: Scanned) -> SameObjectFound:
+    def found(scanned: Scanned) -> Found[SameObject]:
         left = scanned.left_out[measurement.name]
         result = same_object_of(
             cast("SameObjectTally", scanned.tallies[measurement.name]),
@@ -281,7 +258,7 @@ def same_object(
             left_out=tuple(each for each in left if each[1] != ONE_OBJECT),
             total=scanned.total,
         )
-        return SameObjectFound(scanned.files, scanned.kept, scanned.notes, result)
+        return _found(scanned, result)
 
     return _analysed(told, (measurement,), objects, found, partial)
 
@@ -292,7 +269,7 @@ def anisotropy(
     folder: Path,
     space: TokenSpace,
     **running: Unpack[Running],
-) -> AnisotropyFound | None:
+) -> Found[Anisotropy] | None:
     """How alike the centre patches of the pictures of a folder are.
 
     Of a file with several pictures the middle slice of a volume, else the first, as neighbouring
@@ -306,9 +283,8 @@ def anisotropy(
     told = _Told.of(model, network, folder, running)
     measurement = AnisotropyMeasurement(network, space)
 
-    def found(scanned: Scanned) -> AnisotropyFound:
-        result = _anisotropy(measurement, scanned, told)
-        return AnisotropyFound(scanned.files, scanned.kept, scanned.notes, result)
+    def found(scanned: Scanned) -> Found[Anisotropy]:
+        return _found(scanned, _anisotropy(measurement, scanned, told))
 
     return _analysed(told, (measurement,), None, found, None, choose=one_of_each_file)
 
@@ -392,6 +368,13 @@ def _listed(
         members = choose(whole.members)
         with Collection(told.folder, members, whole.left_out, whole.notes) as collection:
             yield collection
+
+
+def _found(
+    scanned: Scanned, result: Result, along: Found[Anisotropy] | None = None
+) -> Found[Result]:
+    """The result with what a scan tells of its pictures."""
+    return Found(result, scanned.files, scanned.kept, scanned.notes, along)
 
 
 def _refuse_nothing(scanned: Scanned, name: str, folder: Path) -> None:

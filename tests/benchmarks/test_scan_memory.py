@@ -35,7 +35,7 @@ with open_model(Path(model_file), heads=4) as model:
         options=OptimalOptions(modes=None),
         store=Store(Path(kept)),
     )
-assert found.optimal.measured == int(count)
+assert found.result.measured == int(count)
 sys.stdout.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
 """
 

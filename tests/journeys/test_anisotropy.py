@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from inspector.core.errors import BadRequest
 from inspector.core.modes import TokenSpace
 from inspector.views.error_dialog import ErrorDialog
+from tests.journeys.folders import Gate
 from tests.tiny_models import vit_weights, write_safetensors
 
 MEASURING = "Measuring the anisotropy…"
@@ -53,8 +54,15 @@ def slow(monkeypatch):
     go.set()
 
 
+@pytest.fixture
+def gate(monkeypatch):
+    gate = Gate(monkeypatch)
+    yield gate
+    gate.open()
+
+
 def measure(program, folder) -> None:
-    program.inspecting.anisotropies.measure(program.session.models[0], folder)
+    program.scans.measure_anisotropy(program.session.models[0], folder)
 
 
 def test_that_the_anisotropy_of_a_folder_is_shown_and_a_broken_file_is_named(
@@ -88,6 +96,36 @@ def test_that_measuring_shows_how_far_it_is_and_is_cancelled_with_esc(
     assert window.over_depth.busy.text() == ""
     assert over_depth.picturing.scenes.depth().anisotropy == (None,)
     assert over_depth.picturing.scenes.depth().models[0].complete
+
+
+def test_that_measuring_waits_goes_on_and_is_answered_from_disk_a_second_time(
+    over_depth, folder, gate, seen, qtbot
+):
+    entry, window = over_depth.session.models[0], over_depth.window
+    gate.let_through(1)
+    measure(over_depth, folder)
+    qtbot.waitUntil(lambda: gate.read > 0, timeout=10_000)
+    window.jobs.pause.click()
+    assert over_depth.scans.stage(entry, "anisotropy") == "paused"
+    gate.open()
+    qtbot.waitUntil(lambda: "paused" in window.jobs.text)
+    qtbot.wait(150)
+    assert over_depth.scans.anisotropy(entry) is None
+    assert window.over_depth.busy.text() == MEASURING
+    window.jobs.pause.click()
+    seen(over_depth)
+    first, read = over_depth.scans.measured(entry, "anisotropy"), gate.read
+    assert (first.found.result.images, first.found.kept) == (3, 0)
+    measure(over_depth, folder)
+    seen(over_depth)
+    second = over_depth.scans.measured(entry, "anisotropy")
+    assert second.number != first.number
+    assert second.found.kept == 3
+    assert gate.read - read <= 1  # the broken file is tried anew
+    np.testing.assert_array_equal(second.found.result.values, first.found.result.values)
+    over_depth.session.set_models([])
+    seen(over_depth)
+    assert over_depth.scans.anisotropy(entry) is None
 
 
 def test_that_modes_are_stepped_on_the_image_while_the_anisotropy_is_measured(

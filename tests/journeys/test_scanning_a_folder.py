@@ -7,6 +7,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
 from inspector.app import galleries
+from inspector.app.scanning import Scanned
 from inspector.core.errors import CannotRun
 from inspector.core.figures import FigureKind
 from inspector.core.gallery import GalleryRow
@@ -72,6 +73,16 @@ def whole(program, qtbot) -> None:
         return all(tile is not None for row in in_sight(program) for tile in row.tiles)
 
     qtbot.waitUntil(is_whole, timeout=20_000)
+
+
+def note_kept(kept: list[int]):
+    """Of how many images every scan that ends had the results from disk."""
+
+    def note(_: str, value: object) -> None:
+        if isinstance(value, Scanned):
+            kept.append(value.found.kept)
+
+    return note
 
 
 def errors(program) -> list[ErrorDialog]:
@@ -157,10 +168,10 @@ def test_that_a_second_scan_is_answered_from_disk_until_that_is_cleared(
     drop(looking, folder)
     whole(looking, qtbot)
     first, kept = view_of(looking).scene.found, []
-    looking.lane.result.connect(lambda _, value: kept.append(getattr(value, "kept", None)))
+    looking.lane.result.connect(note_kept(kept))
     view_of(looking).scan_bar.start.click()
     whole(looking, qtbot)
-    assert [count for count in kept if count is not None] == [len(NAMES)]
+    assert kept == [len(NAMES)]
     again = view_of(looking).scene.found
     assert again is not first
     np.testing.assert_array_equal(again.score, first.score)
@@ -173,7 +184,7 @@ def test_that_a_second_scan_is_answered_from_disk_until_that_is_cleared(
     kept.clear()
     view_of(looking).scan_bar.start.click()
     whole(looking, qtbot)
-    assert [count for count in kept if count is not None] == [0]
+    assert kept == [0]
 
 
 def test_that_a_tile_opens_its_image_once_with_its_mode_and_sign(looking, folder, qtbot, seen):
@@ -331,17 +342,39 @@ def test_that_the_folder_is_remembered_and_what_is_kept_is_told_and_shown_from_d
         view_of(program).status.text.text() == f"Results of {len(NAMES)} different images are kept"
     )
     kept = []
-    program.lane.result.connect(lambda _, value: kept.append(getattr(value, "kept", None)))
+    program.lane.result.connect(note_kept(kept))
     view_of(program).scan_bar.start.click()
     whole(program, qtbot)
-    assert [count for count in kept if count is not None] == [len(NAMES)]
+    assert kept == [len(NAMES)]
 
 
 def test_that_the_anisotropy_over_the_same_images_comes_along(looking, folder, qtbot):
     drop(looking, folder)
     whole(looking, qtbot)
     entry = looking.session.models[0]
-    assert looking.inspecting.anisotropies.of(entry).images == len(NAMES)
+    assert looking.scans.anisotropy(entry).images == len(NAMES)
+    looking.window.show_tab("depth")
+    looking.window.commands[f"space_{TokenSpace.RESIDUAL}"].trigger()
+    assert looking.scans.anisotropy(entry) is None
+
+
+def test_that_an_anisotropy_measured_by_itself_stays_when_another_comes_along(
+    looking, folder, qtbot, seen, tmp_path
+):
+    entry = looking.session.models[0]
+    few = write_pictures(tmp_path / "few", "abc", seed=1)
+    drop(looking, few)
+    whole(looking, qtbot)
+    came_along = looking.scans.measured(entry, "anisotropy")
+    assert came_along.wanted.folder == few
+    assert [file.name for file in came_along.found.files] == ["a.png", "b.png", "c.png"]
+    looking.scans.measure_anisotropy(entry, folder)
+    seen(looking)
+    measured = looking.scans.anisotropy(entry)
+    assert measured.images == len(NAMES)
+    view_of(looking).scan_bar.start.click()
+    whole(looking, qtbot)
+    assert looking.scans.anisotropy(entry) is measured
 
 
 def test_that_a_scan_waits_and_goes_on_with_the_pause_key_and_ends_with_esc(

@@ -90,11 +90,12 @@ def test_that_optimal_images_and_anisotropy_come_of_one_pass(running, folder, st
         second = optimal_images(*running, folder, store=store, anisotropy_space=TokenSpace.RESIDUAL)
         assert runs.count == 9
     assert (first.kept, second.kept) == (0, 9)
-    assert first.optimal.measured == first.optimal.total == 9
-    assert first.optimal.complete
-    assert first.optimal.card == running[0].card()
-    assert_same(first.optimal, second.optimal)
-    assert_same(first.anisotropy, second.anisotropy)
+    assert first.result.measured == first.result.total == 9
+    assert first.result.complete
+    assert first.result.card == running[0].card()
+    assert_same(first.result, second.result)
+    assert_same(first.along.result, second.along.result)
+    assert first.along.files == first.files
     assert [file.name for file in first.files] == sorted(file.name for file in folder.iterdir())
 
 
@@ -104,7 +105,7 @@ def test_that_the_first_pictures_win_no_matter_how_they_come(running, folder):
         again = optimal_images(
             *running, folder, options=OptimalOptions(modes=None), top=3, batch=batch
         )
-        assert_same(whole.optimal, again.optimal)
+        assert_same(whole.result, again.result)
 
 
 def test_that_records_are_used_whatever_the_number_of_winners(running, folder, store):
@@ -126,7 +127,7 @@ def test_that_anisotropy_is_what_one_picture_after_the_other_gives(running, fold
             (record,) = measurement.measure(Seen(network, run, [SeenPicture(image.placement)]))
         tally.add(np.array([number]), {"middle": record["middle"][None]})
     expected = anisotropy_of(tally, measurement, model)
-    found = anisotropy(model, network, folder, TokenSpace.RESIDUAL).anisotropy
+    found = anisotropy(model, network, folder, TokenSpace.RESIDUAL).result
     np.testing.assert_allclose(found.values, expected.values, rtol=0, atol=1e-6)
     assert found.images == 9
 
@@ -134,8 +135,8 @@ def test_that_anisotropy_is_what_one_picture_after_the_other_gives(running, fold
 def test_that_one_picture_has_no_anisotropy_but_optimal_images(running, tmp_path):
     folder = pictures(tmp_path / "one", 1)
     found = optimal_images(*running, folder, anisotropy_space=TokenSpace.RESIDUAL)
-    assert found.anisotropy is None
-    assert found.optimal.measured == 1
+    assert found.along is None
+    assert found.result.measured == 1
     with pytest.raises(BadRequest, match="at least two"):
         anisotropy(*running, folder, TokenSpace.RESIDUAL)
 
@@ -146,10 +147,10 @@ def test_that_preference_counts_pictures_with_objects(running, folder, store):
     with Runs(running[1]) as runs:
         second = attention_preference(*running, folder, objects, store=store)
     assert not runs.count
-    assert len(first.preference.images) == 8
-    assert first.preference.left_out == (("0002.png", "“0002.png” has no label map. Draw one."),)
-    assert_same(first.preference, second.preference)
-    np.testing.assert_allclose(first.preference.ratios.sum(axis=-1), 1.0)
+    assert len(first.result.images) == 8
+    assert first.result.left_out == (("0002.png", "“0002.png” has no label map. Draw one."),)
+    assert_same(first.result, second.result)
+    np.testing.assert_allclose(first.result.ratios.sum(axis=-1), 1.0)
 
 
 def test_that_pictures_with_one_object_are_counted_apart(running, folder, store):
@@ -167,12 +168,12 @@ def test_that_pictures_with_one_object_are_counted_apart(running, folder, store)
     with Runs(running[1]) as runs:
         second = same_object(*running, folder, objects, store=store)
     assert not runs.count
-    found = first.same_object
+    found = first.result
     assert found.one_object == ("0001.png",)
     assert [name for name, _ in found.left_out] == ["0002.png"]
     assert (found.measured, found.total, found.complete) == (7, 9, True)
     assert found.labels == "labels"
-    assert_same(found, second.same_object)
+    assert_same(found, second.result)
 
 
 def test_that_partial_results_are_of_the_kind_of_the_whole(running, folder, monkeypatch):
@@ -181,15 +182,15 @@ def test_that_partial_results_are_of_the_kind_of_the_whole(running, folder, monk
 
     def show(found) -> None:
         shown.append(found)
-        before.append({name: array.copy() for name, array in arrays_of(found.optimal).items()})
+        before.append({name: array.copy() for name, array in arrays_of(found.result).items()})
 
     whole = optimal_images(*running, folder, partial=show)
-    measured = [found.optimal.measured for found in shown]
+    measured = [found.result.measured for found in shown]
     assert measured == sorted(measured)
     assert {type(found) for found in shown} == {type(whole)}
-    assert not shown[0].optimal.complete
-    assert_same(shown[-1].optimal, whole.optimal)
-    for name, array in arrays_of(shown[0].optimal).items():
+    assert not shown[0].result.complete
+    assert_same(shown[-1].result, whole.result)
+    for name, array in arrays_of(shown[0].result).items():
         np.testing.assert_array_equal(array, before[0][name])
 
 
